@@ -1,0 +1,27 @@
+/**
+ * What travels with one request. A layer that knows more hands a wider call inward, as a new object: nobody may mutate
+ * the call that was handed in.
+ */
+export interface Call {
+  /** Cancels the work. Absent when nothing can cancel, so that nobody pays for a signal that nobody uses. */
+  readonly signal?: AbortSignal | undefined;
+  /** Absolute, in the clock's milliseconds; after it the answer is worthless. */
+  readonly deadlineAt?: number | undefined;
+  /** 0 is the most important; larger numbers are shed first. */
+  readonly priority?: number | undefined;
+}
+
+/** The call of somebody who asks for nothing. Shared, so that leaving the call out allocates nothing. */
+export const noCall: Call = Object.freeze({});
+
+/** Anything that takes an input and a call and promises an output: a handler, a client, a query. */
+export type Service<In, Out, C extends Call = Call> = (input: In, call: C) => Promise<Out>;
+
+/** Puts behaviour round something. Built once; what it returns runs once per call, and may run the inner part twice. */
+export type Layer<Inner, Outer = Inner> = (next: Inner) => Outer;
+
+/** A layer that neither reads the input nor makes the result, so it fits round anything. */
+export type Guard = <In, Out, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
+
+/** Work that `run` performs. It may answer at once or with a promise. */
+export type Work<T> = (call: Call) => T | PromiseLike<T>;

@@ -1,0 +1,13 @@
+export { noCall, type Call, type Guard, type Layer, type Service, type Work } from "./call.ts";
+export { outcomeOfError, type Outcome } from "./outcome.ts";
+export { RejectedError, isRejected, type RejectedErrorOptions } from "./rejected-error.ts";
+
+export { systemClock, type Clock, type Timer } from "./clock.ts";
+export { noopMeter, type Attributes, type Counter, type Histogram, type InstrumentOptions, type Meter } from "./meter.ts";
+export { Emitter, warn, type Unsubscribe } from "./emitter.ts";
+export { checkFunction, checkNumber, type NumberRange } from "./check.ts";
+
+export { Fifo, FifoNode } from "./fifo.ts";
+export { WaitList, type WaitListOptions, type WaitOptions } from "./wait-list.ts";
+export { ignoreAbort, listenForAbort, type AbortListener } from "./abort-hub.ts";
+export { Deadlines, type Expiring } from "./deadlines.ts";

@@ -1,0 +1,139 @@
+import { ignoreAbort, listenForAbort, type AbortListener } from "./abort-hub.ts";
+import type { Clock } from "./clock.ts";
+import { Deadlines, type Expiring } from "./deadlines.ts";
+import { Fifo, FifoNode } from "./fifo.ts";
+
+/**
+ * The abortable wait: callers in a line, each of which is granted a value, aborted, or out of time; exactly one of them.
+ *
+ * The value is *handed over*: `grant` takes the oldest waiter out and settles it in the same turn, so no newcomer can
+ * steal what was freed for it, and a wake-up cannot be lost on a waiter that is just going away. Whoever was granted
+ * owns the value, even if its signal aborts before its code continues. A waiter whose time is over is never granted
+ * anything, also when a blocked event loop keeps the timer from saying so.
+ */
+export interface WaitOptions {
+  /** Ends the wait with the signal's own reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends the wait at this time, in the clock's milliseconds. */
+  readonly deadlineAt?: number | undefined;
+}
+
+export interface WaitListOptions<Ask> {
+  readonly clock: Clock;
+  /** Makes the error of a wait that ran out of time. */
+  readonly expired: (ask: Ask) => unknown;
+  /** Called after a waiter left by abort or timeout: those behind it may be servable now. */
+  readonly left?: () => void;
+}
+
+class Waiter<T, Ask> extends FifoNode implements AbortListener, Expiring {
+  readonly owner: WaitListInternals<T, Ask>;
+  readonly ask: Ask;
+  readonly signal: AbortSignal | undefined;
+  readonly deadlineAt: number;
+  heapIndex = -1;
+  resolve!: (value: T) => void; // both are set by the promise's executor, which runs at once
+  reject!: (error: unknown) => void;
+
+  constructor(owner: WaitListInternals<T, Ask>, ask: Ask, { signal, deadlineAt }: WaitOptions) {
+    super();
+    this.owner = owner;
+    this.ask = ask;
+    this.signal = signal;
+    this.deadlineAt = deadlineAt ?? Infinity;
+  }
+
+  aborted(reason: unknown): void {
+    this.owner.leave(this, reason);
+  }
+
+  expire(): void {
+    this.owner.leave(this, this.owner.expired(this.ask));
+  }
+}
+
+interface WaitListInternals<T, Ask> {
+  leave(waiter: Waiter<T, Ask>, error: unknown): void;
+  expired(ask: Ask): unknown;
+}
+
+export class WaitList<T, Ask = undefined> {
+  readonly #clock: Clock;
+  readonly #left: (() => void) | undefined;
+  readonly #queue = new Fifo<Waiter<T, Ask>>();
+  readonly #deadlines: Deadlines;
+  readonly #internals: WaitListInternals<T, Ask>;
+
+  constructor({ clock, expired, left }: WaitListOptions<Ask>) {
+    this.#clock = clock;
+    this.#left = left;
+    this.#deadlines = new Deadlines(clock);
+    this.#internals = { leave: (waiter, error) => this.#leave(waiter, error), expired };
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Joins the end of the line. Rejects at once when the signal is aborted or the deadline has passed. */
+  wait(ask: Ask, options: WaitOptions): Promise<T> {
+    const { signal, deadlineAt = Infinity } = options;
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    if (deadlineAt < Infinity && deadlineAt <= this.#clock.now()) return Promise.reject(this.#internals.expired(ask));
+    return new Promise<T>((resolve, reject) => {
+      const waiter = new Waiter(this.#internals, ask, options);
+      waiter.resolve = resolve;
+      waiter.reject = reject;
+      this.#queue.push(waiter);
+      if (deadlineAt < Infinity) this.#deadlines.add(waiter);
+      if (signal !== undefined) listenForAbort(signal, waiter);
+    });
+  }
+
+  /** What the oldest waiter asks for. Those that are aborted or out of time are rejected on the way. */
+  next(): { readonly ask: Ask } | undefined {
+    return this.#oldestLive();
+  }
+
+  /** Hands the value to the oldest live waiter. False when nobody waits. */
+  grant(value: T): boolean {
+    const waiter = this.#oldestLive();
+    if (waiter === undefined) return false;
+    this.#take(waiter);
+    waiter.resolve(value);
+    return true;
+  }
+
+  /** Ends the oldest wait with this error. False when nobody waits. */
+  refuse(error: unknown): boolean {
+    const waiter = this.#queue.peek();
+    if (waiter === undefined) return false;
+    this.#take(waiter);
+    waiter.reject(error);
+    return true;
+  }
+
+  // Several waiters of one aborted signal are told one after the other; those not yet told must not be served.
+  #oldestLive(): Waiter<T, Ask> | undefined {
+    let head = this.#queue.peek();
+    for (; head !== undefined; head = this.#queue.peek()) {
+      const isLate = head.deadlineAt < Infinity && head.deadlineAt <= this.#clock.now();
+      if (!isLate && head.signal?.aborted !== true) break;
+      this.#take(head);
+      head.reject(isLate ? this.#internals.expired(head.ask) : head.signal?.reason);
+    }
+    return head;
+  }
+
+  #take(waiter: Waiter<T, Ask>): void {
+    this.#queue.remove(waiter);
+    this.#deadlines.delete(waiter);
+    if (waiter.signal !== undefined) ignoreAbort(waiter.signal, waiter);
+  }
+
+  #leave(waiter: Waiter<T, Ask>, error: unknown): void {
+    this.#take(waiter);
+    waiter.reject(error);
+    this.#left?.();
+  }
+}
