@@ -23,5 +23,20 @@ export type Layer<Inner, Outer = Inner> = (next: Inner) => Outer;
 /** A layer that neither reads the input nor makes the result, so it fits round anything. */
 export type Guard = <In, Out, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
+/** The call with what a layer adds; what was there under the same name is replaced, not intersected. */
+export type Overwrite<C extends Call, Adds> = Call & Omit<C, keyof Adds> & Adds;
+
+/**
+ * A layer that provides more of the call to what is inside it: the pool's provides `lease`, authentication `user`.
+ * It may ask that outer layers provided `Needs`, and that the input is an `Input`.
+ */
+export type Provider<Adds extends object, Needs extends Call = Call, Input = unknown> = <
+  In extends Input,
+  Out,
+  C extends Needs,
+>(
+  next: Service<In, Out, Overwrite<C, Adds>>,
+) => Service<In, Out, C>;
+
 /** Work that `run` performs. It may answer at once or with a promise. */
 export type Work<T> = (call: Call) => T | PromiseLike<T>;
