@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 // `BREAKWATER_BUILT=1 pnpm test` runs the same tests against what `pnpm build` wrote, as a user's program would load it.
-const built = process.env["BREAKWATER_BUILT"] === "1";
+const built = process.env.BREAKWATER_BUILT === "1";
 
 const projects = ["packages", "apps"].flatMap((folder) =>
   readdirSync(new URL(folder, import.meta.url))
@@ -14,7 +14,7 @@ export default defineConfig({
   // resolve.conditions alone does nothing in Node
   ssr: { resolve: built ? {} : { conditions: ["@breakwater/source"] } },
   test: {
-    projects: projects.map(({ name, root }) => ({
+    projects: [{ name: "readme", root: "." }, ...projects].map(({ name, root }) => ({
       extends: true as const,
       root,
       test: { name, include: ["test/**/*.test.ts"] },
