@@ -1,0 +1,58 @@
+import { Pool } from "@breakwater/pool";
+import { Client } from "pg";
+import { ApiError, type Dependencies, type DependencyOptions } from "./dependencies.ts";
+import { startPostgres, type PostgresServer } from "./postgres.ts";
+import { UpstreamProcess } from "./upstream-process.ts";
+import { databaseMs } from "./workload.ts";
+
+// PostgreSQL admits 100 by default and keeps a few for its administrators; half of it is a guest's share.
+const mostConnections = 50;
+const query = "select pg_sleep($1), $2::text as data";
+
+/** Nothing simulated: PostgreSQL through pooled connections, and HTTP to an upstream process. */
+export function real({ workers, failing, meter }: DependencyOptions): Dependencies {
+  const max = Math.min(workers, mostConnections);
+  const upstream = new UpstreamProcess();
+  let server: PostgresServer | undefined;
+  const broken = new WeakSet<Client>();
+  const pool = new Pool<Client>({
+    name: "postgres",
+    min: max,
+    max,
+    meter,
+    create: async () => {
+      const client = new Client({ connectionString: server?.connectionString });
+      // The server may end an idle connection at any time; the next borrower must not get it.
+      client.on("error", () => broken.add(client));
+      await client.connect();
+      return client;
+    },
+    validate: (client) => !broken.has(client),
+    destroy: (client) => client.end(),
+    destroyOnError: () => true,
+  });
+  const startServer = async (): Promise<void> => {
+    server = await startPostgres(max + 10);
+  };
+  return {
+    description: `PostgreSQL (${process.env.DATABASE_URL ? "DATABASE_URL" : "embedded"}) and an HTTP upstream`,
+    resources: [
+      { name: "postgres", start: startServer, stop: () => server?.stop(), startTimeoutMs: 60_000, stopTimeoutMs: 20_000 },
+      { name: "connections", start: () => pool.start(), stop: () => pool.close() },
+      { name: "upstream", start: () => upstream.start(), stop: () => upstream.stop() },
+    ],
+    query: (request, call) =>
+      pool.use(async (client) => {
+        const { rows } = await client.query<{ data: string }>(query, [databaseMs / 1000, request.data]);
+        return rows[0]?.data ?? "";
+      }, call),
+    callApi: async (request, { signal }) => {
+      const url = `${upstream.origin}/external/${request.id}${failing.has(request.id) ? "?fail" : ""}`;
+      const response = await fetch(url, signal === undefined ? {} : { signal });
+      const body: unknown = await response.json(); // read in any case: an unread body holds its connection
+      if (!response.ok) throw new ApiError(`the external API answered ${response.status}`);
+      return body;
+    },
+    connections: () => ({ made: pool.stats.created, reused: pool.stats.reused }),
+  };
+}

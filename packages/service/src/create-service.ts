@@ -1,0 +1,51 @@
+import { checkFunction, systemClock, type Call, type Clock } from "@breakwater/core";
+import { Health } from "@breakwater/health";
+import { ConcurrencyLimiter } from "@breakwater/limiter";
+import { Metrics } from "@breakwater/metrics";
+import { pipeline, type Pipeline } from "@breakwater/middleware";
+import { Measured } from "./measured.ts";
+import { outcomeOfRequest, type ServiceOptions } from "./options.ts";
+import { ResourceChain } from "./resource.ts";
+import { ServiceHost } from "./service-host.ts";
+
+/** A service that lacks only its handler. */
+export interface ServiceBuilder<In, C extends Call> {
+  /** Completes the service. The handler's call holds what the middlewares provided. */
+  handle<Out>(handler: (input: In, call: C) => Promise<Out>): ServiceHost<In, Out>;
+}
+
+/**
+ * Composes limiter, middleware, health, metrics and resources into a service; `handle` completes it.
+ *
+ * @throws TypeError or RangeError naming the option and the value.
+ */
+export function createService<In, C extends Call = Call>(options: ServiceOptions<In, C> = {}): ServiceBuilder<In, C> {
+  const { name = "service", clock = systemClock, classify = outcomeOfRequest } = options;
+  checkFunction("classify", classify);
+  const metrics = options.metrics ?? new Metrics({ clock });
+  const limiter = limiterOf(options.limiter, name, clock, metrics);
+  const health = new Health({ ...options.health, name, clock, meter: metrics });
+  const resources = new ResourceChain(options.resources ?? [], clock);
+  const measured = new Measured({ clock, metrics, health, classify, service: name });
+  return {
+    handle: (handler) => {
+      checkFunction("handler", handler);
+      const served = (options.middleware ?? plain<In, C>()).handle(handler);
+      const entry = limiter.layer(measured.layer(served));
+      return new ServiceHost({ name, clock, limiter, health, metrics, measured, resources, entry });
+    },
+  };
+}
+
+function limiterOf(
+  given: ServiceOptions<never, Call>["limiter"],
+  name: string,
+  clock: Clock,
+  metrics: Metrics,
+): ConcurrencyLimiter {
+  if (given instanceof ConcurrencyLimiter) return given;
+  return new ConcurrencyLimiter({ limit: Infinity, name, clock, meter: metrics, ...given });
+}
+
+// Without middleware nothing widens the call: C is Call, which only the caller of createService knows.
+const plain = <In, C extends Call>(): Pipeline<In, C> => pipeline<In>() as unknown as Pipeline<In, C>;

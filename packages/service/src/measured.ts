@@ -1,0 +1,97 @@
+import type { Call, Clock, Counter, Outcome, Service } from "@breakwater/core";
+import type { Health } from "@breakwater/health";
+import type { BoundHistogram, HistogramStats, Metrics } from "@breakwater/metrics";
+
+/** The call as the service hands it inward: it can always be cancelled, and knows when the request arrived. */
+export interface ReceivedCall extends Call {
+  readonly signal: AbortSignal;
+  /** In the clock's milliseconds, before any waiting. */
+  readonly receivedAt: number;
+}
+
+export interface MeasuredOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly classify: (error: unknown, call: Call) => Outcome;
+  readonly service: string;
+}
+
+/** How long requests took, in seconds, since the start and in the metrics' window. */
+export interface ResponseTimes {
+  /** From admission to the answer. */
+  readonly service: HistogramStats;
+  /** From arrival to the answer, queueing included. */
+  readonly sojourn: HistogramStats;
+}
+
+/**
+ * Measures what admission let through. Two times are told apart, because their mean alone says which one hurts:
+ *
+ *     received ---- queue ----> admitted ---- middleware, handler ----> settled
+ *     |<----------------------- sojourn: what the client feels ------------->|
+ *                               |<------- service time: what the work costs ->|
+ *
+ * What admission refused is not measured here: it would make an overloaded service look fast, and it says nothing about
+ * the health of what does the work.
+ */
+export class Measured {
+  readonly #clock: Clock;
+  readonly #health: Health;
+  readonly #classify: (error: unknown, call: Call) => Outcome;
+  readonly #serviceTime: BoundHistogram;
+  readonly #sojournTime: BoundHistogram;
+  readonly #requests: Record<Outcome, Counter>;
+  readonly #counts: Record<Outcome, number> = { success: 0, failure: 0, neutral: 0 };
+
+  constructor({ clock, metrics, health, classify, service }: MeasuredOptions) {
+    this.#clock = clock;
+    this.#health = health;
+    this.#classify = classify;
+    const time = (name: string, description: string): BoundHistogram =>
+      metrics.histogram(name, { description, unit: "s", attributes: { service } });
+    this.#serviceTime = time("breakwater.service.duration", "From admission to the answer.");
+    this.#sojournTime = time("breakwater.service.sojourn.duration", "From arrival to the answer, queueing included.");
+    const requests = (outcome: Outcome): Counter =>
+      metrics.counter("breakwater.service.requests", {
+        description: "Requests that were admitted, by outcome.",
+        unit: "{request}",
+        attributes: { service, outcome },
+      });
+    this.#requests = { success: requests("success"), failure: requests("failure"), neutral: requests("neutral") };
+  }
+
+  count(outcome: Outcome): number {
+    return this.#counts[outcome];
+  }
+
+  get responseTimes(): ResponseTimes {
+    return { service: this.#serviceTime.stats, sojourn: this.#sojournTime.stats };
+  }
+
+  layer<In, Out>(next: Service<In, Out>): Service<In, Out, ReceivedCall> {
+    return (input, call) => {
+      const admittedAt = this.#clock.now();
+      return next(input, call).then(
+        (answer) => {
+          this.#settle("success", admittedAt, call);
+          return answer;
+        },
+        (error: unknown) => {
+          this.#settle(this.#classify(error, call), admittedAt, call);
+          throw error;
+        },
+      );
+    };
+  }
+
+  #settle(outcome: Outcome, admittedAt: number, call: ReceivedCall): void {
+    const now = this.#clock.now();
+    this.#counts[outcome] += 1;
+    this.#requests[outcome].add(1);
+    this.#health.record(outcome, now);
+    if (outcome === "neutral") return;
+    this.#serviceTime.record((now - admittedAt) / 1000);
+    this.#sojournTime.record((now - call.receivedAt) / 1000);
+  }
+}

@@ -1,0 +1,47 @@
+import { checkNumber, isRejected, outcomeOfError, type Call, type Clock, type Outcome } from "@breakwater/core";
+import type { HealthOptions } from "@breakwater/health";
+import type { ConcurrencyLimiter, ConcurrencyLimiterOptions } from "@breakwater/limiter";
+import type { Metrics } from "@breakwater/metrics";
+import type { Pipeline } from "@breakwater/middleware";
+import type { Resource } from "./resource.ts";
+
+export interface ServiceOptions<In, C extends Call> {
+  /** Default "service". Names the service in metrics, logs and refusals. */
+  readonly name?: string | undefined;
+  /** How many requests are served at a time, and how many may wait. Default: no limit. */
+  readonly limiter?: ConcurrencyLimiter | ConcurrencyLimiterOptions | undefined;
+  /** What every request passes between admission and handler, outermost first. Default: nothing. */
+  readonly middleware?: Pipeline<In, C> | undefined;
+  /** Started in this order, stopped in reverse. Default: none. */
+  readonly resources?: readonly Resource[] | undefined;
+  /** Thresholds and dependency checks. Its clock and meter are the service's. */
+  readonly health?: Omit<HealthOptions, "clock" | "meter" | "name"> | undefined;
+  /** Where measurements go; share it with the patterns used inside. Default: one of its own. */
+  readonly metrics?: Metrics | undefined;
+  /** How the error of an admitted request counts. Default {@link outcomeOfRequest}. */
+  readonly classify?: ((error: unknown, call: Call) => Outcome) | undefined;
+  /** Default: the system's monotonic clock. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface StopOptions {
+  /** How long accepted requests may go on, in ms. Default 10 000; 0 aborts them at once. */
+  readonly graceMs?: number | undefined;
+  /** After that, how long aborted requests may take to let go before the resources go. Default 1 000 ms. */
+  readonly abortMs?: number | undefined;
+}
+
+/** @throws TypeError or RangeError naming the option and the value. */
+export function checkStopOptions({ graceMs = 10_000, abortMs = 1_000 }: StopOptions): Required<StopOptions> {
+  return { graceMs: checkNumber("graceMs", graceMs), abortMs: checkNumber("abortMs", abortMs) };
+}
+
+/**
+ * How the error of an admitted request counts for the service's health. A refusal *inside* the service, an open breaker
+ * or a starved pool, is a failure here, though it is neutral to the pattern next to it: the request was accepted and
+ * could not be served. Neutral are the caller's abort and a caller without valid credentials.
+ */
+export function outcomeOfRequest(error: unknown, call: Call): Outcome {
+  if (isRejected(error)) return error.code === "ERR_AUTHENTICATION" || call.signal?.aborted === true ? "neutral" : "failure";
+  return outcomeOfError(error, call);
+}

@@ -1,0 +1,129 @@
+import { ManualClock, settled } from "@breakwater/core/testing";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ResourceChain, type Resource } from "../src/resource.ts";
+
+const clock = new ManualClock();
+const never = new AbortController().signal;
+const warnings = vi.spyOn(process, "emitWarning");
+
+beforeEach(() => void warnings.mockReset().mockImplementation(() => undefined));
+
+/** Resources that write down what was done with them. */
+function chainOf(...resources: readonly Partial<Resource>[]): { chain: ResourceChain; log: string[] } {
+  const log: string[] = [];
+  const named = resources.map(({ name = "?", start, stop, ...rest }) => ({
+    ...rest,
+    name,
+    start: async (context: { signal: AbortSignal }) => {
+      log.push(`start ${name}`);
+      await start?.(context);
+    },
+    stop: async () => {
+      log.push(`stop ${name}`);
+      await stop?.();
+    },
+  }));
+  return { chain: new ResourceChain(named, clock), log };
+}
+
+describe("resources", () => {
+  it("start in order, each after the one before is ready, and stop in reverse", async () => {
+    const { chain, log } = chainOf({ name: "a", start: () => settled().then(() => log.push("a is ready")) }, { name: "b" });
+    await chain.start(never);
+    await chain.stop();
+    expect(log).toEqual(["start a", "a is ready", "start b", "stop b", "stop a"]);
+  });
+
+  it("that started are stopped when a later one fails, the failed one included, and its own error comes out", async () => {
+    const failure = new Error("no database");
+    const { chain, log } = chainOf({ name: "a" }, { name: "b", start: () => Promise.reject(failure) }, { name: "c" });
+    await expect(chain.start(never)).rejects.toBe(failure);
+    expect(log).toEqual(["start a", "start b", "stop b", "stop a"]);
+  });
+
+  it("may throw synchronously", async () => {
+    const failure = new Error("at once");
+    const chain = new ResourceChain([{ name: "a", start: () => { throw failure; } }], clock);
+    await expect(chain.start(never)).rejects.toBe(failure);
+  });
+
+  it("that hang in start are given up at their timeout", async () => {
+    const { chain } = chainOf({ name: "slow", start: () => new Promise(() => undefined), startTimeoutMs: 100 });
+    const started = chain.start(never);
+    const outcome = expect(started).rejects.toMatchObject({ code: "ERR_RESOURCE_TIMEOUT", resource: "slow", timeoutMs: 100 });
+    await clock.advanceAsync(100);
+    await outcome;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("that hang in stop do not hold up those before them", async () => {
+    const { chain, log } = chainOf({ name: "a" }, { name: "b", stop: () => new Promise(() => undefined), stopTimeoutMs: 50 });
+    await chain.start(never);
+    const stopped = chain.stop();
+    await clock.advanceAsync(50);
+    expect(await stopped).toMatchObject([
+      { name: "b", isStopped: false, durationMs: 50, error: { code: "ERR_RESOURCE_TIMEOUT" } },
+      { name: "a", isStopped: true },
+    ]);
+    expect(log.at(-1)).toBe("stop a");
+  });
+
+  it("that fail in stop are reported with their own error, and the rest stop all the same", async () => {
+    const failure = new Error("already gone");
+    const { chain } = chainOf({ name: "a" }, { name: "b", stop: () => Promise.reject(failure) });
+    await chain.start(never);
+    const reports = await chain.stop();
+    expect(reports.map(({ name, isStopped }) => [name, isStopped])).toEqual([["b", false], ["a", true]]);
+    expect(reports[0]?.error).toBe(failure);
+  });
+
+  it("stop once, however often the chain is stopped", async () => {
+    const { chain, log } = chainOf({ name: "a" });
+    await chain.start(never);
+    await chain.stop();
+    await chain.stop();
+    expect(log).toEqual(["start a", "stop a"]);
+  });
+
+  it("that fail after their timeout leave a warning and no unhandled rejection", async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const { chain } = chainOf({ name: "a", start: () => new Promise((_, reject) => (fail = reject)), startTimeoutMs: 10 });
+    const started = chain.start(never).catch((error: unknown) => error);
+    await clock.advanceAsync(10);
+    await started;
+    const late = new Error("late");
+    fail(late);
+    await settled();
+    expect(warnings).toHaveBeenCalledWith(late);
+  });
+
+  it("are not started after an abort, and those that were are stopped", async () => {
+    const controller = new AbortController();
+    const reason = { why: "changed my mind" };
+    const { chain, log } = chainOf({ name: "a", start: () => controller.abort(reason) }, { name: "b" });
+    await expect(chain.start(controller.signal)).rejects.toBe(reason);
+    expect(log).toEqual(["start a", "stop a"]);
+  });
+
+  it("are called on their own object", async () => {
+    class Queue implements Resource {
+      readonly name = "queue";
+      isOpen = false;
+      start(): void {
+        this.isOpen = true;
+      }
+    }
+    const queue = new Queue();
+    await new ResourceChain([queue], clock).start(never);
+    expect(queue.isOpen).toBe(true);
+  });
+
+  it.each([
+    [{ name: "" }, "resources[0].name"],
+    [{ name: "a", startTimeoutMs: -1 }, "resources[0].startTimeoutMs must be a number from 0 to Infinity, got -1"],
+    // @ts-expect-error: what JavaScript may pass
+    [{ name: "a", stop: 3 }, "resources[0].stop must be a function, got number"],
+  ] satisfies [Resource, string][])("with wrong options are refused by name and value: %o", (resource, message) => {
+    expect(() => new ResourceChain([resource], clock)).toThrow(message);
+  });
+});
