@@ -48,17 +48,18 @@ class Waiter<T, Ask> extends FifoNode implements AbortListener, Expiring {
   }
 
   expire(): void {
-    this.owner.leave(this, this.owner.expired(this.ask));
+    this.owner.expire(this);
   }
 }
 
 interface WaitListInternals<T, Ask> {
-  leave(waiter: Waiter<T, Ask>, error: unknown): void;
-  expired(ask: Ask): unknown;
+  leave(waiter: Waiter<T, Ask>, reason: unknown): void;
+  expire(waiter: Waiter<T, Ask>): void;
 }
 
 export class WaitList<T, Ask = undefined> {
   readonly #clock: Clock;
+  readonly #expired: (ask: Ask) => unknown;
   readonly #left: (() => void) | undefined;
   readonly #queue = new Fifo<Waiter<T, Ask>>();
   readonly #deadlines: Deadlines;
@@ -66,9 +67,20 @@ export class WaitList<T, Ask = undefined> {
 
   constructor({ clock, expired, left }: WaitListOptions<Ask>) {
     this.#clock = clock;
+    this.#expired = expired;
     this.#left = left;
     this.#deadlines = new Deadlines(clock);
-    this.#internals = { leave: (waiter, error) => this.#leave(waiter, error), expired };
+    this.#internals = {
+      leave: (waiter, reason) => {
+        this.#take(waiter);
+        waiter.reject(reason);
+        this.#left?.();
+      },
+      expire: (waiter) => {
+        this.#expire(waiter);
+        this.#left?.();
+      },
+    };
   }
 
   get size(): number {
@@ -79,7 +91,7 @@ export class WaitList<T, Ask = undefined> {
   wait(ask: Ask, options: WaitOptions): Promise<T> {
     const { signal, deadlineAt = Infinity } = options;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (deadlineAt < Infinity && deadlineAt <= this.#clock.now()) return Promise.reject(this.#internals.expired(ask));
+    if (deadlineAt < Infinity && deadlineAt <= this.#clock.now()) return Promise.reject(this.#expired(ask));
     return new Promise<T>((resolve, reject) => {
       const waiter = new Waiter(this.#internals, ask, options);
       waiter.resolve = resolve;
@@ -117,23 +129,27 @@ export class WaitList<T, Ask = undefined> {
   #oldestLive(): Waiter<T, Ask> | undefined {
     let head = this.#queue.peek();
     for (; head !== undefined; head = this.#queue.peek()) {
-      const isLate = head.deadlineAt < Infinity && head.deadlineAt <= this.#clock.now();
-      if (!isLate && head.signal?.aborted !== true) break;
-      this.#take(head);
-      head.reject(isLate ? this.#internals.expired(head.ask) : head.signal?.reason);
+      if (head.signal?.aborted === true) {
+        this.#take(head);
+        head.reject(head.signal.reason);
+      } else if (head.deadlineAt < Infinity && head.deadlineAt <= this.#clock.now()) {
+        this.#expire(head);
+      } else {
+        break;
+      }
     }
     return head;
+  }
+
+  // Out of the line first: whoever makes the error may look at the line, or call into it.
+  #expire(waiter: Waiter<T, Ask>): void {
+    this.#take(waiter);
+    waiter.reject(this.#expired(waiter.ask));
   }
 
   #take(waiter: Waiter<T, Ask>): void {
     this.#queue.remove(waiter);
     this.#deadlines.delete(waiter);
     if (waiter.signal !== undefined) ignoreAbort(waiter.signal, waiter);
-  }
-
-  #leave(waiter: Waiter<T, Ask>, error: unknown): void {
-    this.#take(waiter);
-    waiter.reject(error);
-    this.#left?.();
   }
 }

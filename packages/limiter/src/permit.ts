@@ -1,0 +1,29 @@
+import type { Outcome } from "@breakwater/core";
+
+/** Where a permit goes back to. */
+export interface PermitOwner {
+  readonly give: (weight: number, outcome: Outcome) => void;
+}
+
+/** Leave to work. Give it back once; giving it back again changes nothing. */
+export class Permit {
+  readonly weight: number;
+  #owner: PermitOwner | undefined;
+
+  /** @internal Made by the limiter. */
+  constructor(owner: PermitOwner, weight: number) {
+    this.#owner = owner;
+    this.weight = weight;
+  }
+
+  /** Frees the slot: the oldest waiter that fits has it when this returns. The outcome is for limits that learn. */
+  release(outcome: Outcome = "success"): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    owner?.give(this.weight, outcome);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
