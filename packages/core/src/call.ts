@@ -30,13 +30,11 @@ export type Overwrite<C extends Call, Adds> = Call & Omit<C, keyof Adds> & Adds;
  * A layer that provides more of the call to what is inside it: the pool's provides `lease`, authentication `user`.
  * It may ask that outer layers provided `Needs`, and that the input is an `Input`.
  */
-export type Provider<Adds extends object, Needs extends Call = Call, Input = unknown> = <
-  In extends Input,
-  Out,
-  C extends Needs,
->(
-  next: Service<In, Out, Overwrite<C, Adds>>,
-) => Service<In, Out, C>;
+export interface Provider<Adds extends object, Needs extends Call = Call, Input = unknown> {
+  <In extends Input, Out, C extends Needs>(next: Service<In, Out, Overwrite<C, Adds>>): Service<In, Out, C>;
+  /** Never set. The compiler compares generic functions without their constraints, so what is required stands here too. */
+  readonly "~requires"?: (call: Needs, input: Input) => void;
+}
 
 /** Work that `run` performs. It may answer at once or with a promise. */
 export type Work<T> = (call: Call) => T | PromiseLike<T>;

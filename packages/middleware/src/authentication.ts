@@ -1,0 +1,59 @@
+import { checkFunction, RejectedError, type Call, type Provider } from "@breakwater/core";
+
+/** What a verifier answers to credentials that are not good. */
+export type NotVerified = undefined | null | false;
+
+/** Says whose credentials these are. Its own errors, e.g. of an identity provider that is down, pass through. */
+export type Verify<User> = (credentials: string, call: Call) => User | NotVerified | PromiseLike<User | NotVerified>;
+
+export interface AuthenticationOptions<In, User> {
+  /** Takes the credentials out of the request. Undefined or empty when there are none. */
+  readonly credentials: (input: In, call: Call) => string | undefined;
+  readonly verify: Verify<User>;
+}
+
+export type AuthenticationFailure = "missing" | "invalid";
+
+/** The request brought no credentials, or wrong ones. It never holds the credentials themselves. */
+export class AuthenticationError extends RejectedError {
+  override readonly name: string = "AuthenticationError";
+  declare readonly code: "ERR_AUTHENTICATION";
+  declare readonly reason: AuthenticationFailure;
+
+  /** @internal */
+  constructor(reason: AuthenticationFailure) {
+    super("ERR_AUTHENTICATION", reason === "missing" ? "credentials are missing" : "credentials are not valid", { reason });
+  }
+}
+
+/**
+ * Provides `call.user`, or refuses with {@link AuthenticationError} (`ERR_AUTHENTICATION`) before anything further in is
+ * asked. A verifier that answers at once costs no promise.
+ */
+export function authentication<In, User>(
+  options: AuthenticationOptions<In, User>,
+): Provider<{ readonly user: User }, Call, In> {
+  const { credentials, verify } = options;
+  checkFunction("credentials", credentials);
+  checkFunction("verify", verify);
+  return (next) => (input, call) => {
+    try {
+      const given = credentials(input, call);
+      if (given === undefined || given === "") return Promise.reject(new AuthenticationError("missing"));
+      const verdict = verify(given, call);
+      if (!isThenable(verdict)) return next(input, { ...call, user: verified(verdict) });
+      return Promise.resolve(verdict).then((user) => next(input, { ...call, user: verified(user) }));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+function verified<User>(verdict: User | NotVerified): User {
+  if (verdict === undefined || verdict === null || verdict === false) throw new AuthenticationError("invalid");
+  return verdict;
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

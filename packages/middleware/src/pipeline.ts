@@ -1,0 +1,51 @@
+import type { Call, Guard, Overwrite, Provider, Service } from "@breakwater/core";
+import { stack } from "./stack.ts";
+
+/**
+ * Middlewares in the order in which a request meets them, and what they have put into the call so far.
+ *
+ * Each `use` gives a new pipeline and leaves the old one as it was, so a half-built one can be shared and continued in
+ * several ways. The types follow: a provider's addition replaces what was there under its name; a middleware that needs
+ * what nobody before it provides does not compile, and neither does such a handler.
+ */
+export interface Pipeline<In, C extends Call = Call> {
+  /**
+   * Adds a middleware: a guard, such as the layer of a breaker, a limiter or a logger, or a provider, which hands a wider
+   * call inward. Your own wants the annotation `Guard` or `Provider`, or the compiler cannot tell what it adds.
+   */
+  use<Adds extends object = object>(middleware: Guard | Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>>;
+  /** Completes it with the handler. The result takes the plain call: the middlewares provide the rest. */
+  handle<Out>(handler: (input: In, call: C) => Promise<Out>): Service<In, Out>;
+}
+
+/** The call behind a middleware that adds this; a guard adds nothing. */
+export type Widened<C extends Call, Adds> = keyof Adds extends never ? C : Overwrite<C, Adds>;
+
+/** An empty pipeline for requests of this type. */
+export function pipeline<In>(): Pipeline<In> {
+  return new LayerPipeline<In, Call>([]);
+}
+
+// What is known of a layer once the types of `use` have done their work.
+type AnyLayer = <Out>(next: Service<never, Out>) => Service<never, Out>;
+
+class LayerPipeline<In, C extends Call> implements Pipeline<In, C> {
+  readonly #layers: readonly AnyLayer[];
+
+  constructor(layers: readonly AnyLayer[]) {
+    this.#layers = layers;
+  }
+
+  use<Adds extends object = object>(middleware: Guard | Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>> {
+    if (typeof middleware !== "function") throw new TypeError(`middleware must be a function, got ${typeof middleware}`);
+    // The signature has checked that it fits between what is round it and what comes next.
+    return new LayerPipeline<In, Widened<C, Adds>>([...this.#layers, middleware as unknown as AnyLayer]);
+  }
+
+  handle<Out>(handler: (input: In, call: C) => Promise<Out>): Service<In, Out> {
+    if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${typeof handler}`);
+    // The outermost layer takes a plain call, and the innermost hands on all that the handler asks for.
+    const layers = this.#layers as unknown as Guard[];
+    return stack(...layers)(handler as Service<In, Out>);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Guard, Layer } from "@breakwater/core";
+
+/**
+ * Composes layers, outermost first: `stack(a, b, c)(service)` is `a(b(c(service)))`. What a request meets first stands
+ * first. Built once: a call passes through the layers' own functions and nothing else, so the stack itself is free.
+ *
+ * The order changes numbers, not only style: a retry of 3 around a limiter of 10 asks for a slot up to three times, and
+ * waits in line each time; the limiter around the retry holds one slot for all three attempts.
+ */
+export function stack(...guards: readonly Guard[]): Guard;
+export function stack<A, B>(a: Layer<A, B>): Layer<A, B>;
+export function stack<A, B, C>(a: Layer<B, C>, b: Layer<A, B>): Layer<A, C>;
+export function stack<A, B, C, D>(a: Layer<C, D>, b: Layer<B, C>, c: Layer<A, B>): Layer<A, D>;
+export function stack<A, B, C, D, E>(a: Layer<D, E>, b: Layer<C, D>, c: Layer<B, C>, d: Layer<A, B>): Layer<A, E>;
+export function stack<A, B, C, D, E, F>(
+  a: Layer<E, F>,
+  b: Layer<D, E>,
+  c: Layer<C, D>,
+  d: Layer<B, C>,
+  e: Layer<A, B>,
+): Layer<A, F>;
+export function stack<A, B, C, D, E, F, G>(
+  a: Layer<F, G>,
+  b: Layer<E, F>,
+  c: Layer<D, E>,
+  d: Layer<C, D>,
+  e: Layer<B, C>,
+  f: Layer<A, B>,
+): Layer<A, G>;
+export function stack<A, B, C, D, E, F, G, H>(
+  a: Layer<G, H>,
+  b: Layer<F, G>,
+  c: Layer<E, F>,
+  d: Layer<D, E>,
+  e: Layer<C, D>,
+  f: Layer<B, C>,
+  g: Layer<A, B>,
+): Layer<A, H>;
+export function stack<A, B, C, D, E, F, G, H, I>(
+  a: Layer<H, I>,
+  b: Layer<G, H>,
+  c: Layer<F, G>,
+  d: Layer<E, F>,
+  e: Layer<D, E>,
+  f: Layer<C, D>,
+  g: Layer<B, C>,
+  h: Layer<A, B>,
+): Layer<A, I>;
+export function stack<A, B, C, D, E, F, G, H, I, J>(
+  a: Layer<I, J>,
+  b: Layer<H, I>,
+  c: Layer<G, H>,
+  d: Layer<F, G>,
+  e: Layer<E, F>,
+  f: Layer<D, E>,
+  g: Layer<C, D>,
+  h: Layer<B, C>,
+  i: Layer<A, B>,
+): Layer<A, J>;
+export function stack<A, B, C, D, E, F, G, H, I, J, K>(
+  a: Layer<J, K>,
+  b: Layer<I, J>,
+  c: Layer<H, I>,
+  d: Layer<G, H>,
+  e: Layer<F, G>,
+  f: Layer<E, F>,
+  g: Layer<D, E>,
+  h: Layer<C, D>,
+  i: Layer<B, C>,
+  j: Layer<A, B>,
+): Layer<A, K>;
+// The overloads say which layer fits which; here they are only applied.
+export function stack(...layers: readonly Layer<never, unknown>[]): Layer<never, unknown> {
+  layers.forEach((layer, index) => {
+    if (typeof layer !== "function") throw new TypeError(`layer ${index} must be a function, got ${typeof layer}`);
+  });
+  return (inner) => layers.reduceRight<unknown>((next, layer) => layer(next as never), inner);
+}

@@ -1,0 +1,34 @@
+import type { Verify } from "./authentication.ts";
+
+/**
+ * Whether two texts are equal, in a time that depends on the length of the first only: not on where they differ, and not
+ * on the length of the second. Give what a stranger sent first and the secret second.
+ */
+export function timingSafeEqual(given: string, secret: string): boolean {
+  let difference = given.length ^ secret.length;
+  // Of an empty secret every charCodeAt is NaN, which the bitwise operator takes as 0; the lengths differ then.
+  for (let index = 0; index < given.length; index += 1) {
+    difference |= given.charCodeAt(index) ^ secret.charCodeAt(index % secret.length);
+  }
+  return difference === 0;
+}
+
+/**
+ * A verifier for a fixed set of tokens: an object, or a Map, from token to user. Every token is compared, in full, for
+ * each request, so the time tells neither which token was close nor how close; it tells how many tokens there are.
+ *
+ * @throws TypeError for an empty token, which anybody could send.
+ */
+export function staticTokens<User>(tokens: ReadonlyMap<string, User> | Readonly<Record<string, User>>): Verify<User> {
+  const entries = isMap(tokens) ? [...tokens] : Object.entries(tokens);
+  if (entries.some(([token]) => token === "")) throw new TypeError("tokens must not hold an empty token");
+  return (given) => {
+    let found: User | undefined;
+    for (const [token, user] of entries) if (timingSafeEqual(given, token)) found = user;
+    return found;
+  };
+}
+
+function isMap<User>(tokens: ReadonlyMap<string, User> | Readonly<Record<string, User>>): tokens is ReadonlyMap<string, User> {
+  return tokens instanceof Map;
+}
