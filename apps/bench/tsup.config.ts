@@ -10,6 +10,7 @@ export default defineConfig({
   target: "node20",
   platform: "node",
   removeNodeProtocol: false,
+  skipNodeModulesBundle: true,
   noExternal: [/^@breakwater\//],
   esbuildOptions: (options) => {
     options.conditions = ["@breakwater/source", "import", "node"];

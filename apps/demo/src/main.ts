@@ -49,7 +49,7 @@ async function runOnce(args: Arguments, onSettled: () => void): Promise<Report> 
   } finally {
     const { resources } = await subject.service.stop({ graceMs: 0, abortMs: 200 });
     interrupted.dispose();
-    for (const { name, error } of resources) if (error !== undefined) console.error(`demo: stopping ${name}: ${String(error)}`);
+    for (const { name, error } of resources) if (error !== undefined) console.error(`demo: stopping ${name}:`, error);
   }
 }
 

@@ -36,7 +36,7 @@ async function startEmbedded(maxConnections: number): Promise<PostgresServer> {
     createPostgresUser: process.getuid?.() === 0, // PostgreSQL refuses to run as root
     // It is a toy that lives for seconds: no write needs to survive it.
     postgresFlags: ["-h", "127.0.0.1", "-N", String(maxConnections), "-c", "fsync=off", "-k", ""],
-    onLog: (line) => log.push(String(line)),
+    onLog: (line) => log.push(line),
     onError: (line) => log.push(String(line)),
   });
   const stop = async (): Promise<void> => {

@@ -21,7 +21,7 @@ export class UpstreamProcess {
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return; // never started, or ended by itself
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     await ended;

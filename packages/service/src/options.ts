@@ -31,8 +31,14 @@ export interface StopOptions {
   readonly abortMs?: number | undefined;
 }
 
+/** How to stop, complete and checked. */
+export interface CheckedStopOptions {
+  readonly graceMs: number;
+  readonly abortMs: number;
+}
+
 /** @throws TypeError or RangeError naming the option and the value. */
-export function checkStopOptions({ graceMs = 10_000, abortMs = 1_000 }: StopOptions): Required<StopOptions> {
+export function checkStopOptions({ graceMs = 10_000, abortMs = 1_000 }: StopOptions): CheckedStopOptions {
   return { graceMs: checkNumber("graceMs", graceMs), abortMs: checkNumber("abortMs", abortMs) };
 }
 

@@ -15,6 +15,15 @@ export interface Resource {
   readonly stopTimeoutMs?: number | undefined;
 }
 
+/** A resource, complete and checked. */
+export interface CheckedResource {
+  readonly name: string;
+  readonly start: (context: { readonly signal: AbortSignal }) => unknown;
+  readonly stop: () => unknown;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+}
+
 /** How one resource stopped. */
 export interface ResourceReport {
   readonly name: string;
@@ -25,7 +34,7 @@ export interface ResourceReport {
 }
 
 /** @throws TypeError or RangeError naming the option and the value. */
-export function checkResource(resource: Resource, index: number): Required<Resource> {
+export function checkResource(resource: Resource, index: number): CheckedResource {
   const { name, start, stop, startTimeoutMs = 30_000, stopTimeoutMs = 5_000 } = resource;
   if (typeof name !== "string" || name === "") throw new TypeError(`resources[${index}].name must be a text`);
   if (start !== undefined) checkFunction(`resources[${index}].start`, start);
@@ -47,9 +56,9 @@ export function checkResource(resource: Resource, index: number): Required<Resou
  * came before, so it must be gone first. Each step is bounded, so one that hangs cannot hold up the rest.
  */
 export class ResourceChain {
-  readonly #resources: readonly Required<Resource>[];
+  readonly #resources: readonly CheckedResource[];
   readonly #clock: Clock;
-  readonly #started: Required<Resource>[] = [];
+  readonly #started: CheckedResource[] = [];
 
   constructor(resources: readonly Resource[], clock: Clock) {
     this.#resources = resources.map(checkResource);
@@ -83,16 +92,16 @@ export class ResourceChain {
     return reports;
   }
 
-  #startOne({ name, start, startTimeoutMs }: Required<Resource>, signal: AbortSignal): Promise<unknown> {
+  #startOne({ name, start, startTimeoutMs }: CheckedResource, signal: AbortSignal): Promise<unknown> {
     const late = (): Error => new ResourceTimeoutError(name, "start", startTimeoutMs);
-    return bounded(() => start?.({ signal }), startTimeoutMs, this.#clock, late, warn);
+    return bounded(() => start({ signal }), startTimeoutMs, this.#clock, late, warn);
   }
 
-  async #stopOne({ name, stop, stopTimeoutMs }: Required<Resource>): Promise<ResourceReport> {
+  async #stopOne({ name, stop, stopTimeoutMs }: CheckedResource): Promise<ResourceReport> {
     const startedAt = this.#clock.now();
     const late = (): Error => new ResourceTimeoutError(name, "stop", stopTimeoutMs);
     try {
-      await bounded(() => stop?.(), stopTimeoutMs, this.#clock, late, warn);
+      await bounded(stop, stopTimeoutMs, this.#clock, late, warn);
       return { name, isStopped: true, durationMs: this.#clock.now() - startedAt };
     } catch (error) {
       return { name, isStopped: false, durationMs: this.#clock.now() - startedAt, error };

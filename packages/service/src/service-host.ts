@@ -6,7 +6,7 @@ import { ServiceUnavailableError, type UnavailableReason } from "./errors.ts";
 import { LinkedSignal } from "./linked-signal.ts";
 import type { Measured, ReceivedCall, ResponseTimes } from "./measured.ts";
 import type { ResourceChain, ResourceReport } from "./resource.ts";
-import { checkStopOptions, type StopOptions } from "./options.ts";
+import { checkStopOptions, type CheckedStopOptions, type StopOptions } from "./options.ts";
 
 /** Where a service is in its life. It goes through it once, from left to right. */
 export type ServiceState = "new" | "starting" | "running" | "stopping" | "stopped";
@@ -160,7 +160,8 @@ export class ServiceHost<In, Out> {
     try {
       await this.#resources.start(this.#abort.signal);
     } catch (error) {
-      if (this.#state === "starting") this.#state = "stopped";
+      // Unless a stop is under way, which says itself when it is done.
+      if (this.#stopping === undefined) this.#state = "stopped";
       throw error;
     }
     // A stop may have come between the last resource's start and this line; it takes everything down itself.
@@ -170,7 +171,7 @@ export class ServiceHost<In, Out> {
     this.#events.emit("started", { durationMs: this.#clock.now() - startedAt });
   }
 
-  async #stop({ graceMs, abortMs }: Required<StopOptions>): Promise<StopReport> {
+  async #stop({ graceMs, abortMs }: CheckedStopOptions): Promise<StopReport> {
     const startedAt = this.#clock.now();
     const wasRunning = this.#state === "running";
     this.#state = "stopping";
