@@ -1,0 +1,17 @@
+import type { Case } from "../candidate.ts";
+import { breakerCases } from "./breaker.ts";
+import { limiterCases } from "./limiter.ts";
+import { metricsCases } from "./metrics.ts";
+import { middlewareCases } from "./middleware.ts";
+import { poolCases } from "./pool.ts";
+import { serviceCases } from "./service.ts";
+
+/** What `bench GROUP` runs. */
+export const groups: Readonly<Record<string, readonly Case[]>> = {
+  breaker: breakerCases,
+  limiter: limiterCases,
+  pool: poolCases,
+  middleware: middlewareCases,
+  metrics: metricsCases,
+  service: serviceCases,
+};
