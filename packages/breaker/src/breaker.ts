@@ -2,124 +2,111 @@ import {
   Emitter,
   noCall,
   outcomeOfError,
-  warn,
   type Call,
   type Guard,
-  type Outcome,
   type Service,
   type Unsubscribe,
   type Work,
 } from "@breakwater/core";
-import { Circuit, type Admission, type BreakerState } from "./circuit.ts";
-import { BreakerOpenError } from "./errors.ts";
-import { readOptions, type BreakerOptions, type Settings } from "./options.ts";
+import { outcomeOf, type Classify } from "./classify.ts";
+import type { BreakerEvents } from "./events.ts";
+import { Gate } from "./gate.ts";
+import { readOptions, type BreakerOptions } from "./options.ts";
 import { BreakerPermit } from "./permit.ts";
-import { Tally } from "./tally.ts";
+import type { Admission, BreakerState } from "./state.ts";
 
-export interface BreakerEvents {
-  /** It refuses from now on. `cause` is the failure that was one too many. */
-  opened: { readonly cause: unknown; readonly retryAfterMs: number };
-  /** The first probe goes. */
-  halfOpened: object;
-  /** A probe succeeded; all calls go, and counting starts afresh. */
-  closed: object;
-  /** A call was refused. */
-  rejected: { readonly error: BreakerOpenError };
-}
-
-/** A snapshot for programs and tests. The counts are since the breaker was made. */
+/** A snapshot for programs and tests. The counts are since the breaker was made, late results included. */
 export interface BreakerStats {
   readonly state: BreakerState;
   readonly successes: number;
   readonly failures: number;
   readonly neutrals: number;
   readonly rejections: number;
-  /** How often it opened. */
+  /** How often it opened, failed probes included. */
   readonly openings: number;
 }
 
-/** The numbers of the gauge `breakwater.breaker.state`. */
-const stateNumber: Record<BreakerState, number> = { closed: 0, "half-open": 1, open: 2 };
+/** What follows every call that one admission let in. */
+interface Handlers {
+  readonly admission: Admission;
+  readonly succeeded: (value: unknown) => unknown;
+  readonly failed: (error: unknown) => never;
+}
 
 /**
  * Stops asking a dependency that keeps failing, and asks again, one call at a time, after a break.
  *
  * It has no timer: it turns half-open when a caller comes after the break. While it is closed a call costs one derived
- * promise, and no reading of a clock.
+ * promise and no reading of a clock; a closure only when the call has a signal or `classify` was given.
  */
 export class Breaker {
   readonly name: string | undefined;
-  readonly #settings: Settings;
-  readonly #circuit: Circuit;
-  readonly #tally: Tally;
+  readonly #classify: Classify | undefined;
   readonly #events = new Emitter<BreakerEvents>();
-  // The handlers of all calls that one admission let in, bound when the first of them comes.
+  readonly #gate: Gate;
+  // Bound when the first call of an admission comes, then used by all of them.
   #handlers: Handlers | undefined = undefined;
 
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: BreakerOptions = {}) {
-    this.#settings = readOptions(options);
-    const { name, trip, breakMs, probeTimeoutMs, clock, meter } = this.#settings;
-    const attributes = name === undefined ? {} : { name };
-    this.name = name;
-    this.#tally = new Tally(meter, attributes);
-    this.#circuit = new Circuit({ trip, breakMs, probeTimeoutMs, now: () => clock.now(), changed: this.#changed });
-    meter.gauge("breakwater.breaker.state", () => stateNumber[this.state], {
-      description: "0 closed, 1 half-open, 2 open.",
-      attributes,
-    });
+    const settings = readOptions(options);
+    this.name = settings.name;
+    this.#classify = settings.classify;
+    this.#gate = new Gate(settings, this.#events);
   }
 
-  /** What a caller would meet now; asking changes nothing. */
+  /**
+   * What a caller would meet now. Asking changes nothing: once the break is over it says `half-open`, while the circuit
+   * turns, and `halfOpened` is emitted, when a caller comes.
+   */
   get state(): BreakerState {
-    return this.#circuit.state;
+    return this.#gate.circuit.state;
   }
 
-  /** How long until a call may go, in ms; 0 when it may now; undefined while a probe is out and nobody can know. */
+  /** How long until a call may go, in ms; 0 when one may now; undefined while a probe is out and nobody can know. */
   get retryAfterMs(): number | undefined {
-    return this.#circuit.retryAfterMs;
+    return this.#gate.circuit.retryAfterMs;
   }
 
   get stats(): BreakerStats {
-    const { success, failure, neutral, rejected, opened } = this.#tally;
-    return {
-      state: this.state,
-      successes: success,
-      failures: failure,
-      neutrals: neutral,
-      rejections: rejected,
-      openings: opened,
-    };
+    const { successes, failures, neutrals, rejections, openings } = this.#gate;
+    return { state: this.state, successes, failures, neutrals, rejections, openings };
   }
 
+  /** Listeners see the new state, and cannot fail a call: what they throw becomes a process warning. */
   on<Type extends keyof BreakerEvents>(type: Type, listener: (event: BreakerEvents[Type]) => void): Unsubscribe {
     return this.#events.on(type, listener);
   }
 
+  /** Closed and empty, as if new; what is still running does not count. The way out of a `breakMs` of Infinity. */
+  reset(): void {
+    this.#gate.circuit.reset();
+  }
+
   /**
-   * Leave to make one call, or undefined when the breaker refuses. For streams, callbacks and whatever else is no
-   * promise; prefer {@link run} where it fits, because a permit that is never settled holds a probe's place until
-   * `probeTimeoutMs`.
+   * Leave to make one call, or undefined when the breaker refuses. Never throws. For streams, callbacks and whatever else
+   * is no promise; prefer {@link run} where it fits, because a permit that nobody settles keeps a probe's place until
+   * `probeTimeoutMs` is over.
    */
   tryAcquire(): BreakerPermit | undefined {
-    const admission = this.#circuit.admit();
-    if (admission !== undefined) return new BreakerPermit((outcome, error) => this.#settle(admission, outcome, error));
-    this.#refuse();
+    const admission = this.#gate.circuit.admit();
+    if (admission.isAdmitted) return new BreakerPermit(this.#gate, admission);
+    this.#gate.turnAway(admission);
     return undefined;
   }
 
   /**
-   * Does the work if the breaker lets it, and learns from how it went. Result and error pass through as they are.
-   *
-   * Rejects with {@link BreakerOpenError} (`ERR_BREAKER_OPEN`) when it does not.
+   * Does the work if the breaker lets it, and learns from how it went. Value and error pass through as they are.
+   * Rejects with `BreakerOpenError` (`ERR_BREAKER_OPEN`) if not; the work is not started then.
    */
   run<T>(work: Work<T>, call: Call = noCall): Promise<T> {
-    const admission = this.#circuit.admit();
-    if (admission === undefined) return Promise.reject(this.#refuse());
+    const admission = this.#gate.circuit.admit();
+    if (!admission.isAdmitted) return Promise.reject(this.#gate.refuse(admission));
     try {
       return this.#follow(admission, work(call), call);
     } catch (error) {
-      return Promise.reject(this.#failed(admission, error, call));
+      this.#learn(admission, error, call);
+      return Promise.reject(error);
     }
   }
 
@@ -127,60 +114,55 @@ export class Breaker {
   readonly layer: Guard =
     <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
     (input, call) => {
-      const admission = this.#circuit.admit();
-      if (admission === undefined) return Promise.reject(this.#refuse());
+      const admission = this.#gate.circuit.admit();
+      if (!admission.isAdmitted) return Promise.reject(this.#gate.refuse(admission));
       try {
         return this.#follow(admission, next(input, call), call);
       } catch (error) {
-        return Promise.reject(this.#failed(admission, error, call));
+        this.#learn(admission, error, call);
+        return Promise.reject(error);
       }
     };
 
   #follow<T>(admission: Admission, result: T | PromiseLike<T>, call: Call): Promise<T> {
+    // A native promise is followed as it is; anything else costs one more hop.
     const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
-    if (this.#settings.classify !== undefined) return this.#followClassified(admission, promise, call);
+    if (this.#classify !== undefined) return this.#followClassified(admission, promise, call);
     const { succeeded, failed } = this.#handlersOf(admission);
-    if (call.signal === undefined) return promise.then(succeeded as (value: T) => T, failed);
+    // It answers with the value that it is given, which the handlers of all calls cannot say.
+    const pass = succeeded as (value: T) => T;
+    if (call.signal === undefined) return promise.then(pass, failed);
     // Whether the caller has gone away is asked of the caller's own signal.
-    return promise.then(succeeded as (value: T) => T, (error: unknown) => {
-      throw this.#failed(admission, error, call);
+    return promise.then(pass, (error: unknown) => {
+      this.#learn(admission, error, call);
+      throw error;
     });
   }
 
   #followClassified<T>(admission: Admission, promise: Promise<T>, call: Call): Promise<T> {
     return promise.then(
       (value) => {
-        this.#settle(admission, this.#classify({ status: "fulfilled", value }, call), undefined);
+        this.#learnFrom(admission, { status: "fulfilled", value }, call);
         return value;
       },
       (error: unknown) => {
-        throw this.#failed(admission, error, call);
+        this.#learn(admission, error, call);
+        throw error;
       },
     );
   }
 
-  #failed(admission: Admission, error: unknown, call: Call): unknown {
-    const outcome =
-      this.#settings.classify === undefined
-        ? outcomeOfError(error, call)
-        : this.#classify({ status: "rejected", reason: error }, call);
-    this.#settle(admission, outcome, error);
-    return error;
+  #learn(admission: Admission, error: unknown, call: Call): void {
+    if (this.#classify !== undefined) this.#learnFrom(admission, { status: "rejected", reason: error }, call);
+    else if (outcomeOfError(error, call) === "failure") this.#gate.fail(admission, error);
+    else this.#gate.release(admission);
   }
 
-  // A classifier that throws must neither cost the caller the result nor hold the probe's place.
-  #classify(result: PromiseSettledResult<unknown>, call: Call): Outcome {
-    try {
-      return this.#settings.classify?.(result, call) ?? "success";
-    } catch (error) {
-      warn(error);
-      return result.status === "fulfilled" ? "success" : outcomeOfError(result.reason, call);
-    }
-  }
-
-  #settle(admission: Admission, outcome: Outcome, error: unknown): void {
-    this.#tally.count(outcome);
-    this.#circuit.settle(admission, outcome, error);
+  #learnFrom(admission: Admission, result: PromiseSettledResult<unknown>, call: Call): void {
+    const outcome = outcomeOf(this.#classify, result, call);
+    if (outcome === "success") this.#gate.succeed(admission);
+    else if (outcome === "neutral") this.#gate.release(admission);
+    else this.#gate.fail(admission, result.status === "rejected" ? result.reason : result.value);
   }
 
   #handlersOf(admission: Admission): Handlers {
@@ -192,36 +174,13 @@ export class Breaker {
     return {
       admission,
       succeeded: (value) => {
-        this.#settle(admission, "success", undefined);
+        this.#gate.succeed(admission);
         return value;
       },
       failed: (error) => {
-        throw this.#failed(admission, error, noCall);
+        this.#learn(admission, error, noCall);
+        throw error;
       },
     };
   }
-
-  #refuse(): BreakerOpenError {
-    const retryAfterMs = this.#circuit.retryAfterMs;
-    const reason = retryAfterMs === undefined ? "half-open" : "open";
-    const error = new BreakerOpenError({ reason, retryAfterMs, source: this.name, cause: this.#circuit.cause });
-    this.#tally.count("rejected");
-    if (this.#events.has("rejected")) this.#events.emit("rejected", { error });
-    return error;
-  }
-
-  readonly #changed = (to: BreakerState): void => {
-    if (to === "open") {
-      this.#tally.countOpening();
-      this.#events.emit("opened", { cause: this.#circuit.cause, retryAfterMs: this.#settings.breakMs });
-    } else {
-      this.#events.emit(to === "closed" ? "closed" : "halfOpened", {});
-    }
-  };
-}
-
-interface Handlers {
-  readonly admission: Admission;
-  readonly succeeded: (value: unknown) => unknown;
-  readonly failed: (error: unknown) => never;
 }

@@ -1,29 +1,21 @@
-import {
-  checkFunction,
-  checkNumber,
-  noopMeter,
-  systemClock,
-  type Call,
-  type Clock,
-  type Meter,
-  type Outcome,
-} from "@breakwater/core";
+import { checkFunction, checkNumber, noopMeter, systemClock, type Clock, type Meter } from "@breakwater/core";
+import type { Classify } from "./classify.ts";
 import { consecutiveFailures, type Trip } from "./trip.ts";
-
-/** Says how a settled call counts. It must not throw; if it does, the call counts as it would without it. */
-export type Classify = (result: PromiseSettledResult<unknown>, call: Call) => Outcome;
 
 export interface BreakerOptions {
   /** Stands in refusals and measurements. */
   readonly name?: string | undefined;
   /** When to open. Default {@link consecutiveFailures}(5). */
   readonly trip?: Trip | undefined;
-  /** How long to stay open before a probe may go, in ms. Default 30 000; Infinity never probes. */
+  /** How long to stay open before a probe may go, in ms from 1. Default 30,000; Infinity stays open until `reset`. */
   readonly breakMs?: number | undefined;
-  /** After how long a probe that has not settled loses its place to the next caller, in ms. Default `breakMs`. */
+  /**
+   * After how long a probe that has not settled loses its place to the next caller, in ms from 1. Default `breakMs`;
+   * Infinity waits for ever.
+   */
   readonly probeTimeoutMs?: number | undefined;
   /**
-   * How results and errors count. By default a value is a success, a refusal and the caller's abort are neutral, and any
+   * How values and errors count. By default a value is a success, a refusal and the caller's abort are neutral, and any
    * other error is a failure.
    */
   readonly classify?: Classify | undefined;
@@ -46,10 +38,11 @@ export interface Settings {
 
 /** @throws TypeError or RangeError naming the option and the value. */
 export function readOptions(options: BreakerOptions): Settings {
-  const { name, trip = consecutiveFailures(), classify, clock = systemClock, meter = noopMeter } = options;
-  const breakMs = checkNumber("breakMs", options.breakMs ?? 30_000);
-  const probeTimeoutMs = checkNumber("probeTimeoutMs", options.probeTimeoutMs ?? breakMs);
-  checkFunction("trip.createWindow", trip.createWindow);
+  const { name, trip = consecutiveFailures(), breakMs = 30_000, probeTimeoutMs = breakMs, classify } = options;
+  const { clock = systemClock, meter = noopMeter } = options;
+  checkFunction("trip.createWindow", (trip as Trip | null)?.createWindow); // JavaScript callers may pass anything
+  checkNumber("breakMs", breakMs, { min: 1 });
+  checkNumber("probeTimeoutMs", probeTimeoutMs, { min: 1 });
   if (classify !== undefined) checkFunction("classify", classify);
   return { name, trip, breakMs, probeTimeoutMs, classify, clock, meter };
 }

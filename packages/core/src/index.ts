@@ -1,4 +1,14 @@
-export { noCall, type Call, type Guard, type Layer, type Overwrite, type Provider, type Service, type Work } from "./call.ts";
+export {
+  noCall,
+  widen,
+  type Call,
+  type Guard,
+  type Layer,
+  type Overwrite,
+  type Provider,
+  type Service,
+  type Work,
+} from "./call.ts";
 export { outcomeOfError, type Outcome } from "./outcome.ts";
 export { RejectedError, isRejected, type RejectedErrorOptions } from "./rejected-error.ts";
 

@@ -1,72 +1,77 @@
-import { Emitter, noCall, noopMeter, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
-import { explain, LimiterRejectedError, type LimiterRejectionReason } from "./errors.ts";
-import { Measures } from "./measures.ts";
+import { Emitter, noCall, type Call, type Clock, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { askOf } from "./ask.ts";
+import type { LimiterRejectionReason } from "./errors.ts";
+import type { LimiterEvents } from "./events.ts";
+import { measuresOf, type Measures } from "./measures.ts";
 import {
-  checkAcquire,
   checkLimit,
+  checkTimeout,
   checkWeight,
   readOptions,
   type AcquireOptions,
   type ConcurrencyLimiterOptions,
-  type Settings,
-  type TryAcquireOptions,
+  type Weighted,
 } from "./options.ts";
 import { Permit } from "./permit.ts";
-import { Slots } from "./slots.ts";
+import { Refusals, type RefusalDetails } from "./refusals.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { LimiterStats } from "./stats.ts";
 
-export interface LimiterEvents {
-  /** A caller was refused. `tryAcquire` refuses nobody: it answers undefined. */
-  rejected: { readonly error: LimiterRejectedError };
-  resized: { readonly from: number; readonly to: number };
-}
-
-/** A snapshot for programs and tests. The counts are since the limiter was made. */
-export interface LimiterStats {
-  readonly limit: number;
-  /** Sum of the weights at work; above `limit` for a while after it was lowered. */
-  readonly inUse: number;
-  readonly waiting: number;
-  readonly granted: number;
-  readonly rejected: number;
-}
-
-/** Lets only so much run at a time; the rest waits in line, or is refused. */
+/**
+ * Lets so much run at a time; the rest waits in line, first come first served, or is refused when the line is full.
+ *
+ * Prefer {@link run} and {@link layer}, which give back by themselves. Do not ask for a second permit while holding one
+ * of the same limiter: when all hold one and wait for another, nobody ever gets it.
+ *
+ * Uncontended, a call costs one derived promise: no permit, no closure, no reading of a clock.
+ */
 export class ConcurrencyLimiter {
   readonly name: string | undefined;
-  readonly #settings: Settings;
-  readonly #slots: Slots;
-  readonly #measures: Measures;
+  readonly #clock: Clock;
+  readonly #queueLimit: number;
+  readonly #queueTimeoutMs: number;
+  readonly #semaphore: Semaphore;
   readonly #events = new Emitter<LimiterEvents>();
-  #rejected = 0;
+  readonly #measures: Measures | undefined;
+  readonly #refusals: Refusals;
+  #closedBy: unknown = undefined;
 
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: ConcurrencyLimiterOptions) {
-    this.#settings = readOptions(options);
-    const { name, meter } = this.#settings;
-    const measures = new Measures(meter, name, this);
-    const waited = meter === noopMeter ? undefined : (ms: number): void => measures.waited.record(Math.max(0, ms) / 1000);
+    const { limit, queueLimit, queueTimeoutMs, name, clock, meter } = readOptions(options);
     this.name = name;
-    this.#measures = measures;
-    this.#slots = new Slots({ ...this.#settings, waited, refuse: (reason, weight) => this.#refusal(reason, weight) });
+    this.#clock = clock;
+    this.#queueLimit = queueLimit;
+    this.#queueTimeoutMs = queueTimeoutMs;
+    this.#semaphore = new Semaphore({
+      limit,
+      clock,
+      refusal: (reason, ask) => this.#refusals.make(reason, ask),
+      served: (ask) => this.#measures?.wait.record((this.#clock.now() - ask.since) / 1000),
+      woken: () => this.#refusals.announce(),
+    });
+    this.#measures = measuresOf(meter, name, this.#semaphore);
+    this.#refusals = new Refusals({ name, queueLimit, readings: this.#semaphore }, this.#events, this.#measures);
   }
 
+  /** How much may run at a time. Change it with {@link resize}. */
   get limit(): number {
-    return this.#slots.limit;
+    return this.#semaphore.limit;
   }
 
-  /** Sum of the weights at work. */
+  /** Sum of the weights admitted and not given back. */
   get inUse(): number {
-    return this.#slots.inUse;
+    return this.#semaphore.inUse;
   }
 
-  /** How many callers wait. */
+  /** Callers in line. */
   get waiting(): number {
-    return this.#slots.waiting;
+    return this.#semaphore.waiting;
   }
 
   get stats(): LimiterStats {
-    const { limit, inUse, waiting, granted } = this.#slots;
-    return { limit, inUse, waiting, granted, rejected: this.#rejected };
+    const { limit, inUse, waiting, granted } = this.#semaphore;
+    return { limit, inUse, waiting, granted, rejected: this.#refusals.count };
   }
 
   on<Type extends keyof LimiterEvents>(type: Type, listener: (event: LimiterEvents[Type]) => void): Unsubscribe {
@@ -74,122 +79,170 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * A permit if one is free and nobody waits for it, else undefined. Never waits.
+   * A permit, or undefined when there is no room or somebody waits already. Never waits, and never counts as a refusal.
    *
-   * @throws TypeError or RangeError when the weight is not a whole number from 1.
+   * @throws TypeError or RangeError when the weight is no whole number from 1.
    */
-  tryAcquire({ weight = 1 }: TryAcquireOptions = {}): Permit | undefined {
-    return this.#slots.admit(checkWeight(weight)) ? new Permit(this.#slots, weight) : undefined;
+  tryAcquire({ weight = 1 }: Weighted = {}): Permit | undefined {
+    checkWeight(weight);
+    return this.#semaphore.tryTake(weight) ? new Permit(this.#semaphore, weight) : undefined;
   }
 
   /**
-   * A permit, as soon as it is this caller's turn. Prefer {@link run}, which cannot forget to release it. Acquiring
-   * again while holding a permit of the same limiter can wait for ever.
+   * A permit, perhaps after a wait. Release it in a `finally`, or take it with `using`; prefer {@link run} where it fits.
+   * Once granted it is the caller's, even if the signal aborts in the same turn.
    *
-   * Rejects with the signal's reason when aborted, and with {@link LimiterRejectedError} (`ERR_LIMITER_REJECTED`).
+   * Rejects with the signal's own reason, or with {@link LimiterRejectedError} (`ERR_LIMITER_REJECTED`).
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
+    const { weight = 1, timeoutMs = this.#queueTimeoutMs } = options;
     try {
-      const { signal, deadlineAt = Infinity, weight } = checkAcquire(options);
-      if (signal?.aborted === true) return Promise.reject(signal.reason);
-      if (deadlineAt < Infinity && deadlineAt <= this.#settings.clock.now()) throw this.#refusal("deadline", weight);
-      if (this.#slots.admit(weight)) return Promise.resolve(new Permit(this.#slots, weight));
-      return this.#slots.wait(weight, options);
+      checkWeight(weight);
+      checkTimeout(timeoutMs);
     } catch (error) {
       return Promise.reject(error);
     }
+    return this.#enter(weight, timeoutMs, options).then(() => new Permit(this.#semaphore, weight));
   }
 
   /**
-   * Does the work when it is its turn. Result and error pass through as they are. The call's signal and deadline end the
-   * wait; the work gets the call and must mind them itself.
+   * Does the work when it is admitted: at once, in this very turn, if there is room. The call's signal and deadline end
+   * the wait, and are asked again before work that waited begins. Result and error of the work pass through as they are.
    *
-   * Rejects as {@link acquire} does when the work was not started.
+   * Rejects like {@link acquire} when the work is not admitted.
    */
-  run<T>(work: Work<T>, call: Call = noCall, { weight = 1 }: TryAcquireOptions = {}): Promise<T> {
-    if (weight !== 1 || !this.#admitCall(call)) return this.#runLater(() => work(call), call, weight);
-    try {
-      return this.#follow(work(call));
-    } catch (error) {
-      this.#slots.give(1);
-      return Promise.reject(error);
-    }
+  run<T>(work: Work<T>, call: Call = noCall, options?: Weighted): Promise<T> {
+    if (options?.weight !== undefined) return this.#runWeighted(work, call, options.weight);
+    if (!this.#entersAtOnce(1, call)) return this.#runAfterWait(work, call, 1);
+    return this.#begin(work, call, 1);
   }
 
-  /** {@link run} as a layer, with weight 1: fits round anything. */
+  /** {@link run} as a layer: fits round anything. */
   readonly layer: Guard =
     <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
     (input, call) => {
-      if (!this.#admitCall(call)) return this.#runLater(() => next(input, call), call, 1);
+      if (!this.#entersAtOnce(1, call)) return this.#runAfterWait(() => next(input, call), call, 1);
       try {
-        return this.#follow(next(input, call));
+        return this.#follow(next(input, call), 1);
       } catch (error) {
-        this.#slots.give(1);
+        this.#semaphore.give(1);
         return Promise.reject(error);
       }
     };
 
   /**
-   * Changes the limit and returns at once. Raising it lets in those who fit now, in order. Lowering it takes nothing
-   * from those at work; a waiter whose weight is above the new limit is refused when it reaches the head of the line.
+   * Changes the limit and returns at once. Down: work in progress goes on, and nothing is admitted until enough of it has
+   * ended. Up: whoever now fits is admitted, in order. 0 pauses. `queueLimit` stays what it was.
    *
-   * @throws TypeError or RangeError when the limit is not a whole number from 0, or Infinity.
+   * @throws TypeError or RangeError when the limit is no whole number from 0, nor Infinity.
    */
   resize(limit: number): void {
-    const from = this.#slots.limit;
-    this.#slots.resize(checkLimit(limit));
-    if (from !== limit && this.#events.has("resized")) this.#events.emit("resized", { from, to: limit });
+    const from = this.limit;
+    if (checkLimit(limit) === from) return;
+    this.#semaphore.resize(limit);
+    if (this.#events.has("resized")) this.#events.emit("resized", { from, to: limit });
+    this.#refusals.announce();
   }
 
-  /** Admits nobody any more: those who wait are refused, those at work go on. Closing again does nothing. */
-  close(): void {
-    this.#slots.close();
+  /**
+   * Stops admitting, for good: whoever waits or comes is refused, with the reason as the error's `cause`. Work in progress
+   * goes on; await {@link idle} for its end. A second call changes nothing.
+   */
+  close(reason?: unknown): void {
+    if (this.#semaphore.isClosed) return;
+    this.#closedBy = reason;
+    this.#semaphore.close(() => this.#refusals.make("closed", { cause: reason }));
+    this.#refusals.announce();
+    if (this.#measures !== undefined) void this.idle().then(() => this.#measures?.stop());
   }
 
-  /** Resolves when nobody works and nobody waits, which may be now. */
+  /** Resolves the next time that nothing is in use and nobody waits. Does not stop anybody from coming. */
   idle(): Promise<void> {
-    return this.#slots.idle();
+    return this.#semaphore.idle();
   }
 
-  // The way in for a call that need not wait: nothing is allocated, and no clock is read unless it has a deadline.
-  #admitCall({ signal, deadlineAt }: Call): boolean {
-    if (signal?.aborted === true) return false;
-    if (deadlineAt !== undefined && deadlineAt <= this.#settings.clock.now()) return false;
-    return this.#slots.admit(1);
-  }
-
-  async #runLater<T>(work: () => T | PromiseLike<T>, { signal, deadlineAt }: Call, weight: number): Promise<T> {
-    const permit = await this.acquire({ signal, deadlineAt, weight });
+  #runWeighted<T>(work: Work<T>, call: Call, weight: number): Promise<T> {
     try {
-      // The caller may have gone away in the turn between the grant and this line.
-      signal?.throwIfAborted();
-      return await work();
-    } finally {
-      permit.release();
+      checkWeight(weight);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!this.#entersAtOnce(weight, call)) return this.#runAfterWait(work, call, weight);
+    return this.#begin(work, call, weight);
+  }
+
+  #runAfterWait<T>(work: Work<T>, call: Call, weight: number): Promise<T> {
+    return this.#enter(weight, this.#queueTimeoutMs, call).then(() => {
+      const { signal, deadlineAt } = call;
+      if (signal?.aborted !== true && !this.#isPast(deadlineAt)) return this.#begin(work, call, weight);
+      this.#semaphore.give(weight);
+      return signal?.aborted === true ? Promise.reject(signal.reason) : this.#refuse("deadline");
+    });
+  }
+
+  // The permit is taken by now.
+  #begin<T>(work: Work<T>, call: Call, weight: number): Promise<T> {
+    try {
+      return this.#follow(work(call), weight);
+    } catch (error) {
+      this.#semaphore.give(weight);
+      return Promise.reject(error);
     }
   }
 
-  #follow<T>(result: T | PromiseLike<T>): Promise<T> {
-    const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
-    // The handler returns what it is given, whatever that is.
-    return promise.then(this.#succeeded as (value: T) => T, this.#failed);
+  #follow<T>(result: T | PromiseLike<T>, weight: number): Promise<T> {
+    const promise = Promise.resolve(result);
+    if (weight === 1) return promise.then(this.#succeeded, this.#failed);
+    return promise.then(
+      (value) => {
+        this.#semaphore.give(weight);
+        return value;
+      },
+      (error: unknown) => {
+        this.#semaphore.give(weight);
+        throw error;
+      },
+    );
   }
 
-  readonly #succeeded = (value: unknown): unknown => {
-    this.#slots.give(1);
+  // Bound once: the handlers of every call of weight 1.
+  readonly #succeeded = <T>(value: T): T => {
+    this.#semaphore.give(1);
     return value;
   };
 
   readonly #failed = (error: unknown): never => {
-    this.#slots.give(1);
+    this.#semaphore.give(1);
     throw error;
   };
 
-  #refusal(reason: LimiterRejectionReason, weight: number): LimiterRejectedError {
-    this.#rejected += 1;
-    this.#measures.rejected(reason);
-    const error = new LimiterRejectedError(reason, explain(reason, weight, this), this.limit, this.name);
-    if (this.#events.has("rejected")) this.#events.emit("rejected", { error });
-    return error;
+  #entersAtOnce(weight: number, { signal, deadlineAt }: Call): boolean {
+    return signal?.aborted !== true && !this.#isPast(deadlineAt) && this.#semaphore.tryTake(weight);
   }
+
+  /** Resolves once the weight is taken. */
+  #enter(weight: number, timeoutMs: number, { signal, deadlineAt }: AcquireOptions): Promise<unknown> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    if (this.#isPast(deadlineAt)) return this.#refuse("deadline");
+    if (this.#semaphore.tryTake(weight)) return Promise.resolve();
+    if (this.#semaphore.isClosed) return this.#refuse("closed", { cause: this.#closedBy });
+    if (this.#semaphore.isTooHeavy(weight)) return this.#refuse("too-heavy", { weight });
+    if (this.#semaphore.waiting >= this.#queueLimit) return this.#refuse("queue-full");
+    // The clock is read only if the wait has a time limit of its own, or somebody measures it.
+    const since = timeoutMs < Infinity || this.#measures !== undefined ? this.#clock.now() : 0;
+    const admitted = this.#semaphore.wait(askOf(weight, timeoutMs, deadlineAt, since), signal);
+    this.#refusals.announce();
+    return admitted;
+  }
+
+  #isPast(deadlineAt: number | undefined): boolean {
+    return deadlineAt !== undefined && deadlineAt < Infinity && deadlineAt <= this.#clock.now();
+  }
+
+  #refuse(reason: LimiterRejectionReason, details: RefusalDetails = {}): Promise<never> {
+    const error = this.#refusals.make(reason, details);
+    this.#refusals.announce();
+    return Promise.reject(error);
+  }
+
 }

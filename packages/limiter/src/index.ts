@@ -1,4 +1,6 @@
-export { ConcurrencyLimiter, type LimiterEvents, type LimiterStats } from "./concurrency-limiter.ts";
-export { LimiterRejectedError, type LimiterRejectionReason } from "./errors.ts";
-export type { AcquireOptions, ConcurrencyLimiterOptions, TryAcquireOptions } from "./options.ts";
+export { ConcurrencyLimiter } from "./concurrency-limiter.ts";
 export type { Permit } from "./permit.ts";
+export type { AcquireOptions, ConcurrencyLimiterOptions, Weighted } from "./options.ts";
+export type { LimiterStats } from "./stats.ts";
+export type { LimiterEvents } from "./events.ts";
+export { LimiterRejectedError, type LimiterRejectedErrorOptions, type LimiterRejectionReason } from "./errors.ts";

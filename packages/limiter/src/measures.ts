@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter } from "@breakwater/core";
+import { noopMeter, type Counter, type Histogram, type Meter } from "@breakwater/core";
 import type { LimiterRejectionReason } from "./errors.ts";
 
 /** What the gauges read. */
@@ -8,39 +8,47 @@ export interface Readings {
   readonly waiting: number;
 }
 
-/** The limiter's instruments, bound once. */
+/** What is measured when a meter was given. Without one there is no object of this class, and no clock is read for it. */
 export class Measures {
-  readonly waited: Histogram;
-  readonly #rejections: Record<LimiterRejectionReason, Counter>;
+  readonly wait: Histogram;
+  readonly rejections: Readonly<Record<LimiterRejectionReason, Counter>>;
+  readonly #stops: (() => void)[];
 
   constructor(meter: Meter, name: string | undefined, readings: Readings) {
     const attributes = name === undefined ? {} : { name };
     const rejections = (reason: LimiterRejectionReason): Counter =>
       meter.counter("breakwater.limiter.rejections", {
-        description: "Calls that were not admitted, by reason.",
+        description: "Calls that were not admitted",
         unit: "{call}",
         attributes: { ...attributes, reason },
       });
-    this.#rejections = {
+    this.rejections = {
       "queue-full": rejections("queue-full"),
       timeout: rejections("timeout"),
       deadline: rejections("deadline"),
       "too-heavy": rejections("too-heavy"),
       closed: rejections("closed"),
     };
-    this.waited = meter.histogram("breakwater.limiter.wait.duration", {
-      description: "How long callers waited that were admitted after a wait.",
+    this.wait = meter.histogram("breakwater.limiter.wait.duration", {
+      description: "Of waits that ended with admission; who did not wait is not recorded",
       unit: "s",
       attributes,
     });
-    const gauge = (noun: string, description: string, read: () => number): unknown =>
-      meter.gauge(`breakwater.limiter.${noun}`, read, { description, attributes });
-    gauge("limit", "How much may run at a time.", () => readings.limit);
-    gauge("in_use", "How much of the limit is taken.", () => readings.inUse);
-    gauge("waiting", "How many callers wait.", () => readings.waiting);
+    const gauge = (noun: string, unit: string, description: string, read: () => number): (() => void) =>
+      meter.gauge(`breakwater.limiter.${noun}`, read, { description, unit, attributes });
+    this.#stops = [
+      gauge("limit", "{permit}", "How much may run at a time", () => readings.limit),
+      gauge("in_use", "{permit}", "How much of the limit is taken", () => readings.inUse),
+      gauge("waiting", "{call}", "Callers in line", () => readings.waiting),
+    ];
   }
 
-  rejected(reason: LimiterRejectionReason): void {
-    this.#rejections[reason].add(1);
+  /** The limiter is closed and idle: its gauges are not read any more. */
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
   }
+}
+
+export function measuresOf(meter: Meter, name: string | undefined, readings: Readings): Measures | undefined {
+  return meter === noopMeter ? undefined : new Measures(meter, name, readings);
 }

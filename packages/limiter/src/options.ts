@@ -1,15 +1,15 @@
 import { checkNumber, noopMeter, systemClock, type Clock, type Meter } from "@breakwater/core";
 
 export interface ConcurrencyLimiterOptions {
-  /** How much may run at a time, in weights: a whole number from 0, which admits nothing, or Infinity. */
+  /** How much may run at a time: a whole number from 0, which pauses, or Infinity. */
   readonly limit: number;
   /**
-   * How many callers may wait, whatever they weigh: 0 never waits, Infinity always. Default 10 times the limit. It is
-   * bounded because a queue that grows without end answers everybody too late: with ten limits' worth waiting, the last
-   * waits ten times as long as the work takes.
+   * How many callers may wait, whatever they weigh: a whole number from 0, which never waits, or Infinity. Default 10
+   * times the limit at construction. It is bounded because under overload a line without a bound grows until everybody
+   * is served too late to be of use; the last of ten limits' worth waits ten times as long as the work takes.
    */
   readonly queueLimit?: number | undefined;
-  /** How long a caller may wait, in ms; the work itself may take longer. Default Infinity. */
+  /** How long a caller may wait, in ms from 0. The work itself may take longer. Default Infinity. */
   readonly queueTimeoutMs?: number | undefined;
   /** Stands in refusals and measurements. */
   readonly name?: string | undefined;
@@ -19,13 +19,13 @@ export interface ConcurrencyLimiterOptions {
   readonly meter?: Meter | undefined;
 }
 
-/** What one call asks for. */
-export interface TryAcquireOptions {
-  /** How much of the limit it takes, a whole number from 1. Default 1. */
+export interface Weighted {
+  /** How much of the limit it takes: a whole number from 1. Default 1. */
   readonly weight?: number | undefined;
 }
 
-export interface AcquireOptions extends TryAcquireOptions {
+/** How to wait. Every `Call` fits. */
+export interface AcquireOptions extends Weighted {
   /** Ends the wait with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /** How long to wait, in ms; 0 does not wait. Default the limiter's `queueTimeoutMs`. */
@@ -65,8 +65,6 @@ export function checkWeight(weight: number): number {
   return checkNumber("weight", weight, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
 }
 
-/** @throws TypeError or RangeError naming the option and the value. */
-export function checkAcquire(options: AcquireOptions): AcquireOptions & { readonly weight: number } {
-  if (options.timeoutMs !== undefined) checkNumber("timeoutMs", options.timeoutMs);
-  return { ...options, weight: checkWeight(options.weight ?? 1) };
+export function checkTimeout(timeoutMs: number): number {
+  return checkNumber("timeoutMs", timeoutMs);
 }

@@ -2,7 +2,7 @@ import type { Outcome } from "@breakwater/core";
 
 /** Where a permit goes back to. */
 export interface PermitOwner {
-  readonly give: (weight: number, outcome: Outcome) => void;
+  give(weight: number, outcome: Outcome): void;
 }
 
 /** Leave to work. Give it back once; giving it back again changes nothing. */
@@ -16,13 +16,17 @@ export class Permit {
     this.weight = weight;
   }
 
-  /** Frees the slot: the oldest waiter that fits has it when this returns. The outcome is for limits that learn. */
+  /**
+   * Frees the slot. Whoever waits first and now fits has it when this returns. The outcome is there for limits that
+   * learn from it; a fixed limit does not.
+   */
   release(outcome: Outcome = "success"): void {
     const owner = this.#owner;
     this.#owner = undefined;
     owner?.give(this.weight, outcome);
   }
 
+  /** {@link release}, for `using`. */
   [Symbol.dispose](): void {
     this.release();
   }

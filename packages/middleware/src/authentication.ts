@@ -1,4 +1,4 @@
-import { checkFunction, RejectedError, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
 
 /** What a verifier answers to credentials that are not good. */
 export type NotVerified = undefined | null | false;
@@ -41,8 +41,8 @@ export function authentication<In, User>(
       const given = credentials(input, call);
       if (given === undefined || given === "") return Promise.reject(new AuthenticationError("missing"));
       const verdict = verify(given, call);
-      if (!isThenable(verdict)) return next(input, { ...call, user: verified(verdict) });
-      return Promise.resolve(verdict).then((user) => next(input, { ...call, user: verified(user) }));
+      if (!isThenable(verdict)) return next(input, widen(call, { user: verified(verdict) }));
+      return Promise.resolve(verdict).then((user) => next(input, widen(call, { user: verified(user) })));
     } catch (error) {
       return Promise.reject(error);
     }

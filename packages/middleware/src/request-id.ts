@@ -1,4 +1,4 @@
-import type { Call, Provider } from "@breakwater/core";
+import { widen, type Call, type Provider } from "@breakwater/core";
 
 export interface RequestIdOptions<In> {
   /** An id that the request brought along. It is used only if it is sane: 1 to 255 letters, digits, `_`, `-` or `=`. */
@@ -15,7 +15,7 @@ export function requestId<In>(options: RequestIdOptions<In> = {}): Provider<{ re
   const { read, generate = numbered() } = options;
   return (next) => (input, call) => {
     const given = read?.(input, call);
-    return next(input, { ...call, requestId: given !== undefined && sane.test(given) ? given : generate() });
+    return next(input, widen(call, { requestId: given !== undefined && sane.test(given) ? given : generate() }));
   };
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { Emitter, noCall, type Call, type Clock, type Service, type Unsubscribe } from "@breakwater/core";
+import { Emitter, noCall, widen, type Call, type Clock, type Service, type Unsubscribe } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
 import type { ConcurrencyLimiter } from "@breakwater/limiter";
 import type { Metrics } from "@breakwater/metrics";
@@ -132,11 +132,11 @@ export class ServiceHost<In, Out> {
     const stop = this.#abort.signal;
     if (call.signal === undefined) {
       // Nobody but the service can cancel, so all such calls share its one signal.
-      const received = call === noCall ? { signal: stop, receivedAt } : { ...call, signal: stop, receivedAt };
+      const received = call === noCall ? { signal: stop, receivedAt } : widen(call, { signal: stop, receivedAt });
       return this.#entry(input, received);
     }
     const link = new LinkedSignal(call.signal, stop);
-    return this.#entry(input, { ...call, signal: link.signal, receivedAt }).finally(link.release);
+    return this.#entry(input, widen(call, { signal: link.signal, receivedAt })).finally(link.release);
   }
 
   /**

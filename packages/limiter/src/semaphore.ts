@@ -1,0 +1,166 @@
+import { WaitList, type Clock } from "@breakwater/core";
+import type { Ask } from "./ask.ts";
+import { Latch } from "./latch.ts";
+import { SteadyClock } from "./steady-clock.ts";
+
+/**
+ * The semaphore: weighted permits and one line for them. It makes no errors, emits no events and follows no promises.
+ *
+ *     tryTake --- free, and nobody waits ---> in use --- give ---> free
+ *     wait    ------> [oldest ... newest]  --- wake, from the front, while it fits ---> in use
+ *
+ * The problem: whoever gives back a slot and merely says so lets a newcomer take it before the one who was woken runs
+ * (cockatiel's bulkhead loses its queue that way), and letting light callers pass a heavy one that does not fit yet
+ * starves the heavy one for ever.
+ *
+ * The idea, as in Go's x/sync semaphore: what is freed is *handed over*. `give` wakes from the front of the line in the
+ * same turn, and counts the slot as in use before the waiter's code runs. The order is strict: while the head does not
+ * fit, nobody behind it is served and no newcomer enters, so a heavy head blocks light ones behind it for as long as
+ * the work in progress takes. Serving the light ones first was rejected: it needs an ageing rule to be fair.
+ *
+ * The invariant, true whenever control leaves this class: the head, if there is one, does not fit. So everything that
+ * frees room, or changes who is the head, ends in `#serve`: give, resize, and a waiter that leaves by abort or timeout.
+ *
+ * A limit may fall below what is in use. That is a debt: nobody is stopped and nobody blocks, but nothing is granted
+ * until enough has come back. A limit of 0 is a pause, under which nothing is too heavy; under any other limit a waiter
+ * that can never fit is refused when it is first in line, rather than blocking everybody behind it.
+ */
+export interface SemaphoreOptions {
+  readonly limit: number;
+  readonly clock: Clock;
+  /** Makes the error of a waiter that is not served. The state is not committed yet: call nobody. */
+  readonly refusal: (reason: "timeout" | "deadline" | "too-heavy", ask: Ask) => unknown;
+  /** A waiter was served. */
+  readonly served: (ask: Ask) => void;
+  /** Waiters may have been refused, and the state is committed: events may go out. */
+  readonly woken: () => void;
+}
+
+export class Semaphore {
+  readonly #options: SemaphoreOptions;
+  readonly #clock: SteadyClock;
+  readonly #line: WaitList<number, Ask>;
+  #limit: number;
+  #isClosed = false;
+  /** Changes only in tryTake, #serveHead and give. */
+  #inUse = 0;
+  #granted = 0;
+  /** Set while somebody waits for idleness. */
+  #idle: Latch | undefined = undefined;
+
+  constructor(options: SemaphoreOptions) {
+    this.#options = options;
+    this.#limit = options.limit;
+    this.#clock = new SteadyClock(options.clock);
+    this.#line = new WaitList<number, Ask>({
+      clock: this.#clock,
+      expired: (ask) => options.refusal(ask.endsBy, ask),
+      left: () => this.#wake(),
+    });
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** How often it was taken. */
+  get granted(): number {
+    return this.#granted;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether no wait would help. */
+  isTooHeavy(weight: number): boolean {
+    return weight > this.#limit && this.#limit > 0;
+  }
+
+  /** Takes what is free, unless somebody waits for it. */
+  tryTake(weight: number): boolean {
+    // With room and a line, the head is too heavy for the room, or its time is over and its timer is late.
+    if (this.#line.size > 0 && this.#inUse < this.#limit) this.#wake();
+    if (this.#isClosed || this.#inUse + weight > this.#limit || this.#line.size > 0) return false;
+    this.#inUse += weight;
+    this.#granted += 1;
+    return true;
+  }
+
+  /** Joins the line. Resolves with the weight, which is taken by then. */
+  wait(ask: Ask, signal: AbortSignal | undefined): Promise<number> {
+    return this.#line.wait(ask, { signal, deadlineAt: ask.endsAt });
+  }
+
+  give(weight: number): void {
+    this.#inUse -= weight;
+    if (this.#line.size > 0) this.#wake();
+    else if (this.#idle !== undefined) this.#openIfIdle();
+  }
+
+  /** The caller tells of the refusals that come of it, after the new limit. */
+  resize(limit: number): void {
+    this.#limit = limit;
+    this.#serve();
+  }
+
+  /**
+   * Nothing is taken any more; whoever waits gets what `refusal` makes, unless its own signal is aborted. The caller tells
+   * of the refusals.
+   */
+  close(refusal: () => unknown): void {
+    this.#isClosed = true;
+    while (this.#line.next() !== undefined) this.#line.refuse(refusal());
+    this.#openIfIdle();
+  }
+
+  /** Resolves the next time that nothing is in use and nobody waits. */
+  idle(): Promise<void> {
+    this.#idle ??= new Latch();
+    const { opened } = this.#idle;
+    this.#openIfIdle();
+    return opened;
+  }
+
+  #openIfIdle(): void {
+    if (this.#inUse > 0 || this.#line.size > 0) return;
+    this.#idle?.open();
+    this.#idle = undefined;
+  }
+
+  #wake(): void {
+    this.#serve();
+    this.#options.woken();
+  }
+
+  #serve(): void {
+    this.#clock.hold();
+    try {
+      while (this.#serveHead());
+    } finally {
+      this.#clock.release();
+    }
+    this.#openIfIdle();
+  }
+
+  /** False when there is no head, or it does not fit. */
+  #serveHead(): boolean {
+    const ask = this.#line.next()?.ask;
+    if (ask === undefined) return false;
+    if (this.isTooHeavy(ask.weight)) return this.#line.refuse(this.#options.refusal("too-heavy", ask));
+    if (this.#inUse + ask.weight > this.#limit) return false;
+    this.#inUse += ask.weight;
+    this.#granted += 1;
+    this.#line.grant(ask.weight);
+    this.#options.served(ask);
+    return true;
+  }
+}
