@@ -10,31 +10,33 @@ import type { TripWindow } from "./window.ts";
  *       ^                               | probe failed                    |
  *       +-------------------------------+------ probe succeeded ----------+
  *
- * The rule that most breakers lack is the *admission*: each call carries the object that let it in, and its result counts
- * only while that object is current. A closed period has one admission for all its calls; each probe has its own. Leaving
- * a state retires its admissions, so a slow failure that began before the break can neither end a probe nor spoil the
- * window after it. It is gobreaker's generation as an identity. gobreaker turns its number on window ticks too, so that a
- * call longer than a tick never counts; here a window retires nothing.
+ * The rule that most breakers lack is the *period*: entering a state begins one, each call carries the period that
+ * admitted it, and its result counts only while that period lasts. So a slow failure that began before the break can
+ * neither end a probe nor spoil the window after it. It is gobreaker's generation as an identity. gobreaker turns its
+ * number on window ticks too, so that a call longer than a tick never counts; here only a change of state turns it.
  *
  * Nothing happens by time alone. Open, and half-open with the probe out, are one thing to a caller: no probe may go
- * before `nextProbeAt`, which is the end of the break or of the probe's lease. The first caller after it is the probe, and
- * a probe that it replaces is retired, so one that hangs or is lost costs its lease and no more. A timer was rejected:
- * it needs care at 2^31 ms, holds or loses processes, and may fire for a period that is over.
+ * before `nextProbeAt`, which is the end of the break or of the probe's lease. The first caller after it is the probe, so
+ * one that hangs or is lost costs its lease and no more. What an overdue probe says later still counts while the circuit
+ * is half-open: it did ask the dependency, and if it did not count, a dependency slower than the lease could never close
+ * the circuit. A timer was rejected: it needs care at 2^31 ms, holds or loses processes, and may fire for a period that
+ * is over.
  *
  * The clock is read once for each question, refusal, probe and opening, and never to let a call through or to count it
  * while closed. A clock that goes back, against its contract, cannot prolong a wait beyond its own length from then on.
  */
 export type BreakerState = "closed" | "open" | "half-open";
 
-/** What let a call in. Changes only in Circuit. */
+/** What let a call in. All calls of a closed period share one; each probe has its own. */
 export class Admission {
   readonly isAdmitted = true;
   readonly isProbe: boolean;
-  /** Whether a result of the call still counts. */
-  isCurrent = true;
+  /** Its identity is all there is to it. */
+  readonly period: object;
 
-  constructor(isProbe: boolean) {
+  constructor(isProbe: boolean, period: object) {
     this.isProbe = isProbe;
+    this.period = period;
   }
 }
 
@@ -59,9 +61,11 @@ export class Circuit {
   readonly #options: CircuitOptions;
   #state: BreakerState = "closed";
   #window: TripWindow;
-  /** What lets calls in while closed; retired when it opens. */
-  #admission = new Admission(false);
-  /** The probe that is out. Only while half-open. */
+  /** Another one with each state. */
+  #period: object = {};
+  /** What lets calls in while closed. */
+  #admission = new Admission(false, this.#period);
+  /** The probe that holds the place. Only while half-open. */
   #probe: Admission | undefined = undefined;
   #nextProbeAt = -Infinity;
   /** How far ahead `nextProbeAt` was set: no wait is longer. */
@@ -102,22 +106,22 @@ export class Circuit {
   }
 
   succeed(admission: Admission): void {
-    if (!admission.isCurrent) return;
+    if (admission.period !== this.#period) return;
     if (admission.isProbe) this.#close();
     // A success can be the call that completes `minimumCalls`. What opens the circuit then is the failure before it.
     else if (this.#window.record(false)) this.#open();
   }
 
   fail(admission: Admission, error: unknown): void {
-    if (!admission.isCurrent) return;
+    if (admission.period !== this.#period) return;
     this.#cause = error;
     if (admission.isProbe || this.#window.record(true)) this.#open();
   }
 
-  /** The call said nothing. A probe's place is free at once. */
+  /** The call said nothing. The place is free at once, if this is the probe that holds it. */
   release(admission: Admission): void {
-    if (!admission.isCurrent || !admission.isProbe) return;
-    this.#retireProbe();
+    if (admission !== this.#probe) return;
+    this.#probe = undefined;
     this.#nextProbeAt = -Infinity;
   }
 
@@ -146,32 +150,31 @@ export class Circuit {
     this.#waitMs = waitMs;
   }
 
-  #lease(now: number): Admission {
-    this.#retireProbe();
-    this.#wait(now, this.#options.probeTimeoutMs);
-    this.#probe = new Admission(true);
-    return this.#probe;
-  }
-
-  #retireProbe(): void {
-    if (this.#probe !== undefined) this.#probe.isCurrent = false;
-    this.#probe = undefined;
-  }
-
   #open(): void {
-    this.#admission.isCurrent = false;
-    this.#retireProbe();
+    this.#begin();
     this.#wait(this.#options.clock.now(), this.#options.breakMs);
     this.#enter("open");
   }
 
   #close(): void {
     this.#window = this.#options.trip.createWindow(); // first, because a trip of the user's may throw
-    this.#admission.isCurrent = false;
-    this.#retireProbe();
-    this.#admission = new Admission(false);
+    this.#begin();
+    this.#admission = new Admission(false, this.#period);
     this.#cause = undefined;
     this.#enter("closed");
+  }
+
+  #lease(now: number): Admission {
+    if (this.#state === "open") this.#begin();
+    this.#wait(now, this.#options.probeTimeoutMs);
+    this.#probe = new Admission(true, this.#period);
+    return this.#probe;
+  }
+
+  // From here on nothing that was admitted before counts.
+  #begin(): void {
+    this.#period = {};
+    this.#probe = undefined;
   }
 
   #enter(state: BreakerState): void {

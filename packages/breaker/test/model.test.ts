@@ -81,11 +81,11 @@ class Oracle {
   }
 
   settle(trial: Trial, result: Outcome): void {
-    if (trial.isProbe ? trial !== this.probe : trial.period !== this.period) return;
+    if (trial.period !== this.period) return;
     if (trial.isProbe) {
-      this.probe = undefined;
       if (result === "success") this.#close();
       if (result === "failure") this.#open();
+      if (result === "neutral" && trial === this.probe) this.probe = undefined;
     } else if (result !== "neutral") {
       this.history.push(result === "failure");
       if (this.#judge(this.history)) this.#open();

@@ -14,7 +14,6 @@ type Listener = (event: never) => void;
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, readonly Listener[]>();
   readonly #queue: (() => void)[] = [];
-  #isDelivering = false;
 
   on<Type extends keyof Events>(type: Type, listener: (event: Events[Type]) => void): Unsubscribe {
     if (typeof listener !== "function") throw new TypeError(`listener must be a function, got ${typeof listener}`);
@@ -36,10 +35,9 @@ export class Emitter<Events extends object> {
   emit<Type extends keyof Events>(type: Type, event: Events[Type]): void {
     if (!this.has(type)) return;
     this.#queue.push(() => this.#deliver(type, event));
-    if (this.#isDelivering) return;
-    this.#isDelivering = true;
-    for (let deliver = this.#queue.shift(); deliver !== undefined; deliver = this.#queue.shift()) deliver();
-    this.#isDelivering = false;
+    if (this.#queue.length > 1) return; // somebody further out is delivering, and will come to it
+    for (const deliver of this.#queue) deliver(); // an array's iterator sees what is pushed meanwhile
+    this.#queue.length = 0;
   }
 
   #deliver<Type extends keyof Events>(type: Type, event: Events[Type]): void {

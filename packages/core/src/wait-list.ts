@@ -102,21 +102,25 @@ export class WaitList<T, Ask = undefined> {
     });
   }
 
-  /** What the oldest waiter asks for. Those that are aborted or out of time are rejected on the way. */
+  /**
+   * The oldest waiter to be served, with what it asks for. Those that are aborted or out of time are rejected on the way.
+   * What follows in the same turn, `grant` or `refuse`, is for this one: neither asks the clock again, so nobody else can
+   * get what was measured for it.
+   */
   next(): { readonly ask: Ask } | undefined {
     return this.#oldestLive();
   }
 
-  /** Hands the value to the oldest live waiter. False when nobody waits. */
+  /** Hands the value to the waiter that {@link next} named. False when nobody waits. */
   grant(value: T): boolean {
-    const waiter = this.#oldestLive();
+    const waiter = this.#queue.peek();
     if (waiter === undefined) return false;
     this.#take(waiter);
     waiter.resolve(value);
     return true;
   }
 
-  /** Ends the oldest wait with this error. False when nobody waits. */
+  /** Ends the wait of the waiter that {@link next} named. False when nobody waits. */
   refuse(error: unknown): boolean {
     const waiter = this.#queue.peek();
     if (waiter === undefined) return false;

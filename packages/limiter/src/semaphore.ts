@@ -1,7 +1,6 @@
 import { WaitList, type Clock } from "@breakwater/core";
 import type { Ask } from "./ask.ts";
 import { Latch } from "./latch.ts";
-import { SteadyClock } from "./steady-clock.ts";
 
 /**
  * The semaphore: weighted permits and one line for them. It makes no errors, emits no events and follows no promises.
@@ -38,7 +37,6 @@ export interface SemaphoreOptions {
 
 export class Semaphore {
   readonly #options: SemaphoreOptions;
-  readonly #clock: SteadyClock;
   readonly #line: WaitList<number, Ask>;
   #limit: number;
   #isClosed = false;
@@ -51,9 +49,8 @@ export class Semaphore {
   constructor(options: SemaphoreOptions) {
     this.#options = options;
     this.#limit = options.limit;
-    this.#clock = new SteadyClock(options.clock);
     this.#line = new WaitList<number, Ask>({
-      clock: this.#clock,
+      clock: options.clock,
       expired: (ask) => options.refusal(ask.endsBy, ask),
       left: () => this.#wake(),
     });
@@ -142,12 +139,7 @@ export class Semaphore {
   }
 
   #serve(): void {
-    this.#clock.hold();
-    try {
-      while (this.#serveHead());
-    } finally {
-      this.#clock.release();
-    }
+    while (this.#serveHead());
     this.#openIfIdle();
   }
 
