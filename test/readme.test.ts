@@ -25,7 +25,7 @@ describe("every example of the READMEs runs and prints what it says", () => {
     it(`${readme}:${line}`, async () => {
       const expected = promised(code);
       const printed = await run(file);
-      const isAllPromised = expected.length === [...code.matchAll(/console\.log\(/g)].length;
+      const isAllPromised = expected.length === [...code.matchAll(/console\.log\b/g)].length;
       expect(isAllPromised ? printed : printed.filter((text) => expected.includes(text))).toEqual(expected);
     });
   }

@@ -31,9 +31,9 @@ export class RejectedError extends Error {
 
   constructor(code: string, message: string, options: RejectedErrorOptions) {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
+    limitStack(0);
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    Error.stackTraceLimit = limit;
+    limitStack(limit);
     this.code = code;
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
@@ -43,6 +43,15 @@ export class RejectedError extends Error {
 // On the prototype rather than in the class: declarations would have to name a symbol that nobody else needs.
 Object.defineProperty(RejectedError.prototype, brand, { value: true });
 Object.defineProperty(RejectedError.prototype, "name", { value: "RejectedError", configurable: true, writable: true });
+
+// In a hardened program the limit cannot be written, and each refusal pays for its stack.
+function limitStack(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames;
+  } catch {
+    // it stays as it is
+  }
+}
 
 /** Whether `error` is a refusal of any Breakwater package, whichever copy of it made the error. */
 export function isRejected(error: unknown): error is RejectedError {
