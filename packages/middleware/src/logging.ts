@@ -27,7 +27,9 @@ interface Fields {
  * fail the request; its error becomes a process warning.
  */
 export function logging({ logger, clock = systemClock }: LoggingOptions): Guard {
-  for (const level of ["info", "warn", "error"] as const) checkFunction(`logger.${level}`, logger[level].bind(logger));
+  for (const level of ["info", "warn", "error"] as const) {
+    checkFunction(`logger.${level}`, (logger as Partial<Record<keyof Logger, unknown>>)[level]); // what JavaScript may pass
+  }
   const log = new RequestLog(logger, clock);
   return <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
     (input, call) => {

@@ -1,0 +1,81 @@
+import { RejectedError } from "@breakwater/core";
+import { ManualClock } from "@breakwater/core/testing";
+import { logging, pipeline, requestId, type Logger } from "@breakwater/middleware";
+import { describe, expect, it, vi } from "vitest";
+
+type Line = [level: string, fields: object, message: string];
+
+function listening(): { logger: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);
+  return { lines, logger: { info: at("info"), warn: at("warn"), error: at("error") } };
+}
+
+describe("logging", () => {
+  it("writes one line for each request when it has ended, with id and duration", async () => {
+    const clock = new ManualClock();
+    const { logger, lines } = listening();
+    const service = pipeline<string>()
+      .use(requestId({ generate: () => "id-1" }))
+      .use(logging({ logger, clock }))
+      .handle(async () => clock.jump(12));
+    await service("secret request", {});
+    expect(lines).toEqual([["info", { requestId: "id-1", durationMs: 12 }, "request served"]]);
+  });
+
+  it("warns of refusals, and gives faults with the error itself, which passes through", async () => {
+    const { logger, lines } = listening();
+    const refusal = new RejectedError("ERR_FULL", "no room", { reason: "full" });
+    for (const error of [refusal, new Error("broken"), "a text", undefined]) {
+      const service = pipeline<string>().use(logging({ logger })).handle(() => Promise.reject(error as unknown));
+      await expect(service("", {})).rejects.toBe(error);
+    }
+    expect(lines.map(([level, fields, message]) => [level, message, "err" in fields])).toEqual([
+      ["warn", "request refused", false],
+      ["error", "request failed", true],
+      ["error", "request failed", true],
+      ["error", "request failed", true],
+    ]);
+    expect(lines[0]?.[1]).toMatchObject({ code: "ERR_FULL", reason: "full" });
+  });
+
+  it("never writes the request or the answer", async () => {
+    const { logger, lines } = listening();
+    const service = pipeline<{ token: string }>().use(logging({ logger })).handle(async () => ({ card: "4111" }));
+    await service({ token: "hunter2" }, {});
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|4111/);
+  });
+
+  it("does not let a throwing logger fail the request", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const broken = (): never => {
+      throw new Error("disk full");
+    };
+    const service = pipeline<string>().use(logging({ logger: { info: broken, warn: broken, error: broken } })).handle(async () => 1);
+    expect(await service("", {})).toBe(1);
+    expect(warned).toHaveBeenCalledWith(new Error("disk full"));
+    warned.mockRestore();
+  });
+
+  it("calls the logger's functions on the logger, as a class needs", async () => {
+    class Counting {
+      lines = 0;
+      info(): void {
+        this.lines += 1;
+      }
+      warn(): void {
+        this.lines += 1;
+      }
+      error(): void {
+        this.lines += 1;
+      }
+    }
+    const logger = new Counting();
+    await pipeline<string>().use(logging({ logger })).handle(async () => 1)("", {});
+    expect(logger.lines).toBe(1);
+  });
+
+  it("refuses a logger that is none", () => {
+    expect(() => logging({ logger: { info: () => undefined } as never })).toThrow("logger.warn must be a function, got undefined");
+  });
+});
