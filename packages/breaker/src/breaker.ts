@@ -13,7 +13,7 @@ import type { BreakerEvents } from "./events.ts";
 import { Gate } from "./gate.ts";
 import { readOptions, type BreakerOptions } from "./options.ts";
 import { BreakerPermit } from "./permit.ts";
-import type { Admission, BreakerState } from "./state.ts";
+import type { Admission, BreakerState, Handlers } from "./state.ts";
 
 /** A snapshot for programs and tests. The counts are since the breaker was made, late results included. */
 export interface BreakerStats {
@@ -24,13 +24,6 @@ export interface BreakerStats {
   readonly rejections: number;
   /** How often it opened, failed probes included. */
   readonly openings: number;
-}
-
-/** What follows every call that one admission let in. */
-interface Handlers {
-  readonly admission: Admission;
-  readonly succeeded: (value: unknown) => unknown;
-  readonly failed: (error: unknown) => never;
 }
 
 /**
@@ -44,8 +37,6 @@ export class Breaker {
   readonly #classify: Classify | undefined;
   readonly #events = new Emitter<BreakerEvents>();
   readonly #gate: Gate;
-  // Bound when the first call of an admission comes, then used by all of them.
-  #handlers: Handlers | undefined = undefined;
 
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: BreakerOptions = {}) {
@@ -128,7 +119,7 @@ export class Breaker {
     // A native promise is followed as it is; anything else costs one more hop.
     const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
     if (this.#classify !== undefined) return this.#followClassified(admission, promise, call);
-    const { succeeded, failed } = this.#handlersOf(admission);
+    const { succeeded, failed } = admission.handlers ?? this.#bind(admission);
     // It answers with the value that it is given, which the handlers of all calls cannot say.
     const pass = succeeded as (value: T) => T;
     if (call.signal === undefined) return promise.then(pass, failed);
@@ -165,14 +156,8 @@ export class Breaker {
     else this.#gate.fail(admission, result.status === "rejected" ? result.reason : result.value);
   }
 
-  #handlersOf(admission: Admission): Handlers {
-    if (this.#handlers?.admission !== admission) this.#handlers = this.#bind(admission);
-    return this.#handlers;
-  }
-
   #bind(admission: Admission): Handlers {
-    return {
-      admission,
+    admission.handlers = {
       succeeded: (value) => {
         this.#gate.succeed(admission);
         return value;
@@ -182,5 +167,6 @@ export class Breaker {
         throw error;
       },
     };
+    return admission.handlers;
   }
 }

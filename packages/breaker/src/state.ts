@@ -27,9 +27,17 @@ import type { TripWindow } from "./window.ts";
  */
 export type BreakerState = "closed" | "open" | "half-open";
 
+/** What a promise is followed with: learns how the call went, and passes the value or the error on. */
+export interface Handlers {
+  readonly succeeded: (value: unknown) => unknown;
+  readonly failed: (error: unknown) => never;
+}
+
 /** What let a call in. All calls of a closed period share one; each probe has its own. */
 export class Admission {
   readonly isAdmitted = true;
+  /** For those who follow promises: bound once for all calls of the admission, and kept at hand. */
+  handlers: Handlers | undefined = undefined;
   readonly isProbe: boolean;
   /** Its identity is all there is to it. */
   readonly period: object;

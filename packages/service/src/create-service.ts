@@ -26,13 +26,14 @@ export function createService<In, C extends Call = Call>(options: ServiceOptions
   const limiter = limiterOf(options.limiter, name, clock, metrics);
   const health = new Health({ ...options.health, name, clock, meter: metrics });
   const resources = new ResourceChain(options.resources ?? [], clock);
-  const measured = new Measured({ clock, metrics, health, classify, service: name });
+  const abort = new AbortController();
+  const measured = new Measured({ clock, metrics, health, classify, service: name, stop: abort.signal });
   return {
     handle: (handler) => {
       checkFunction("handler", handler);
       const served = (options.middleware ?? plain<In, C>()).handle(handler);
       const entry = limiter.layer(measured.layer(served));
-      return new ServiceHost({ name, clock, limiter, health, metrics, measured, resources, entry });
+      return new ServiceHost({ name, clock, limiter, health, metrics, measured, resources, entry, abort });
     },
   };
 }

@@ -9,12 +9,23 @@ export interface ReceivedCall extends Call {
   readonly receivedAt: number;
 }
 
+/**
+ * The same before admission. A caller without a signal waits without one, which costs less: a stop that runs out of
+ * patience closes the limiter, and that ends all waits. Once admitted it gets the service's own.
+ */
+export interface ArrivingCall extends Call {
+  signal: AbortSignal | undefined;
+  readonly receivedAt: number;
+}
+
 export interface MeasuredOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly classify: (error: unknown, call: Call) => Outcome;
   readonly service: string;
+  /** Aborted when a stop runs out of patience. */
+  readonly stop: AbortSignal;
 }
 
 /** How long requests took, in seconds, since the start and in the metrics' window. */
@@ -38,15 +49,17 @@ export interface ResponseTimes {
 export class Measured {
   readonly #clock: Clock;
   readonly #health: Health;
+  readonly #stop: AbortSignal;
   readonly #classify: (error: unknown, call: Call) => Outcome;
   readonly #serviceTime: BoundHistogram;
   readonly #sojournTime: BoundHistogram;
   readonly #requests: Record<Outcome, Counter>;
   readonly #counts: Record<Outcome, number> = { success: 0, failure: 0, neutral: 0 };
 
-  constructor({ clock, metrics, health, classify, service }: MeasuredOptions) {
+  constructor({ clock, metrics, health, classify, service, stop }: MeasuredOptions) {
     this.#clock = clock;
     this.#health = health;
+    this.#stop = stop;
     this.#classify = classify;
     const time = (name: string, description: string): BoundHistogram =>
       metrics.histogram(name, { description, unit: "s", attributes: { service } });
@@ -69,9 +82,10 @@ export class Measured {
     return { service: this.#serviceTime.stats, sojourn: this.#sojournTime.stats };
   }
 
-  layer<In, Out>(next: Service<In, Out>): Service<In, Out, ReceivedCall> {
-    return (input, call) => {
+  layer<In, Out>(next: Service<In, Out, ReceivedCall>): Service<In, Out, ArrivingCall> {
+    return (input, arriving) => {
       const admittedAt = this.#clock.now();
+      const call = this.#admit(arriving);
       const failed = (error: unknown): never => {
         this.#settle(this.#classify(error, call), admittedAt, call);
         throw error;
@@ -81,6 +95,12 @@ export class Measured {
         return answer;
       }, failed);
     };
+  }
+
+  // Changed in place: the object is the service's own, and nobody further in has seen it.
+  #admit(call: ArrivingCall): ReceivedCall {
+    call.signal ??= this.#stop;
+    return call as ReceivedCall; // it has a signal now
   }
 
   #settle(outcome: Outcome, admittedAt: number, call: ReceivedCall): void {
@@ -95,7 +115,7 @@ export class Measured {
 }
 
 // A handler that throws before it has a promise to reject.
-function begin<In, Out>(next: Service<In, Out>, input: In, call: Call): Promise<Out> {
+function begin<In, Out>(next: Service<In, Out, ReceivedCall>, input: In, call: ReceivedCall): Promise<Out> {
   try {
     return next(input, call);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { ConcurrencyLimiter } from "@breakwater/limiter";
 import type { Metrics } from "@breakwater/metrics";
 import { ServiceUnavailableError, type UnavailableReason } from "./errors.ts";
 import { LinkedSignal } from "./linked-signal.ts";
-import type { Measured, ReceivedCall, ResponseTimes } from "./measured.ts";
+import type { ArrivingCall, Measured, ResponseTimes } from "./measured.ts";
 import type { ResourceChain, ResourceReport } from "./resource.ts";
 import { checkStopOptions, type CheckedStopOptions, type StopOptions } from "./options.ts";
 
@@ -54,7 +54,9 @@ export interface ServiceParts<In, Out> {
   readonly measured: Measured;
   readonly resources: ResourceChain;
   /** Admission, measurement, middleware and handler, in this order. */
-  readonly entry: Service<In, Out, ReceivedCall>;
+  readonly entry: Service<In, Out, ArrivingCall>;
+  /** Aborted when a stop runs out of patience. */
+  readonly abort: AbortController;
 }
 
 /**
@@ -72,9 +74,9 @@ export class ServiceHost<In, Out> {
   readonly #clock: Clock;
   readonly #measured: Measured;
   readonly #resources: ResourceChain;
-  readonly #entry: Service<In, Out, ReceivedCall>;
+  readonly #entry: Service<In, Out, ArrivingCall>;
   readonly #events = new Emitter<ServiceEvents>();
-  readonly #abort = new AbortController();
+  readonly #abort: AbortController;
   #state: ServiceState = "new";
   #refusedOutright = 0;
   #starting: Promise<void> | undefined;
@@ -90,6 +92,7 @@ export class ServiceHost<In, Out> {
     this.#measured = parts.measured;
     this.#resources = parts.resources;
     this.#entry = parts.entry;
+    this.#abort = parts.abort;
     // All requests that bring no signal of their own share this one, and each may listen to it.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -129,13 +132,9 @@ export class ServiceHost<In, Out> {
   process(input: In, call: Call = noCall): Promise<Out> {
     if (this.#state !== "running") return this.#refuse();
     const receivedAt = this.#clock.now();
-    const stop = this.#abort.signal;
-    if (call.signal === undefined) {
-      // Nobody but the service can cancel, so all such calls share its one signal.
-      const received = call === noCall ? { signal: stop, receivedAt } : widen(call, { signal: stop, receivedAt });
-      return this.#entry(input, received);
-    }
-    const link = new LinkedSignal(call.signal, stop);
+    if (call === noCall) return this.#entry(input, { signal: undefined, receivedAt });
+    if (call.signal === undefined) return this.#entry(input, widen(call, { signal: undefined, receivedAt }));
+    const link = new LinkedSignal(call.signal, this.#abort.signal);
     return this.#entry(input, widen(call, { signal: link.signal, receivedAt })).finally(link.release);
   }
 
