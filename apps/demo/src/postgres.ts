@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -56,7 +57,8 @@ async function startEmbedded(maxConnections: number): Promise<PostgresServer> {
     onError: (line) => log.push(String(line)),
   });
   const stop = async (): Promise<void> => {
-    await server.stop();
+    // Its own stop waits for an exit to come, for ever when the server has died before.
+    if (isAlive(server)) await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -68,6 +70,12 @@ async function startEmbedded(maxConnections: number): Promise<PostgresServer> {
   }
   const connectionString = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   return { connectionString, description: `embedded, port ${port}`, stop };
+}
+
+function isAlive(server: object): boolean {
+  // The package keeps its child process to itself, and offers no other way to ask.
+  const { process: child } = server as { readonly process?: ChildProcess };
+  return child?.exitCode === null && child.signalCode === null;
 }
 
 /** A port that nobody uses at this moment. */

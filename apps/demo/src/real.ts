@@ -1,3 +1,4 @@
+import { Breaker } from "@breakwater/breaker";
 import { Pool } from "@breakwater/pool";
 import { Client } from "pg";
 import { ApiError, type Dependencies, type DependencyOptions } from "./dependencies.ts";
@@ -31,6 +32,8 @@ export function real({ workers, failing, meter }: DependencyOptions): Dependenci
     destroy: (client) => client.end(),
     destroyOnError: () => true,
   });
+  // Round the pool: when the database is gone, requests fail at once instead of each waiting for the next connect.
+  const breaker = new Breaker({ name: "postgres", meter });
   const startServer = async (): Promise<void> => {
     server = await startPostgres(max + 10);
   };
@@ -42,10 +45,14 @@ export function real({ workers, failing, meter }: DependencyOptions): Dependenci
       { name: "upstream", start: () => upstream.start(), stop: () => upstream.stop() },
     ],
     query: (request, call) =>
-      pool.use(async (client) => {
-        const { rows } = await client.query<{ data: string }>(query, [databaseMs / 1000, request.data]);
-        return rows[0]?.data ?? "";
-      }, call),
+      breaker.run(
+        () =>
+          pool.use(async (client) => {
+            const { rows } = await client.query<{ data: string }>(query, [databaseMs / 1000, request.data]);
+            return rows[0]?.data ?? "";
+          }, call),
+        call,
+      ),
     callApi: async (request, { signal }) => {
       const url = `${upstream.origin}/external/${request.id}${failing.has(request.id) ? "?fail" : ""}`;
       const response = await fetch(url, signal === undefined ? {} : { signal });
