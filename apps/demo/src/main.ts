@@ -14,6 +14,11 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** A dependency could not be had: nothing that a stack trace of ours would explain. */
+class StartError extends Error {
+  override readonly name = "StartError";
+}
+
 /** Rejects on SIGINT and SIGTERM, so that whoever races it can clean up and leave. */
 function interruption(): { readonly promise: Promise<never>; dispose(): void } {
   let interrupt = (): void => undefined;
@@ -37,12 +42,20 @@ async function compose({ mode, requests, workers, failRate, seed }: Arguments): 
   return composeService(requests, workers, metrics, await makeDependencies(mode, { workers, failing, meter: metrics }));
 }
 
+async function start({ service }: Subject): Promise<void> {
+  try {
+    await service.start();
+  } catch (error) {
+    throw new StartError(`could not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
 /** Starts the service, sends the burst, and stops everything again, whatever happened in between. */
 async function runOnce(args: Arguments, onSettled: () => void): Promise<Report> {
   const subject = await compose(args);
   const interrupted = interruption();
   try {
-    await Promise.race([subject.service.start(), interrupted.promise]);
+    await Promise.race([start(subject), interrupted.promise]);
     subject.breakerLog.start();
     const burst = await Promise.race([sendBurst(subject.service, args.requests, onSettled), interrupted.promise]);
     return makeReport(args, burst, subject);
@@ -84,6 +97,7 @@ try {
 } catch (error) {
   if (error instanceof UsageError) console.error(`demo: ${error.message} (--help lists the options)`);
   else if (error instanceof Interrupted) console.error("demo: interrupted; everything that was started is stopped");
+  else if (error instanceof StartError) console.error(`demo: ${error.message}`);
   else console.error(error);
   process.exitCode = error instanceof UsageError ? 2 : error instanceof Interrupted ? 130 : 1;
 }

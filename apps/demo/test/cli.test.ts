@@ -17,8 +17,12 @@ interface Ended {
 }
 
 async function demo(...args: readonly string[]): Promise<Ended> {
+  return demoWith({}, ...args);
+}
+
+async function demoWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ended> {
   try {
-    return { code: 0, ...(await run(process.execPath, [main, ...args])) };
+    return { code: 0, ...(await run(process.execPath, [main, ...args], { env: { ...process.env, ...env } })) };
   } catch (error) {
     // What execFile rejects with when the status is not 0.
     return error as Ended;
@@ -77,6 +81,11 @@ describe("the demo", () => {
       stdout: "",
       stderr: "demo: Unknown option '--wrokers' (--help lists the options)\n",
     });
+  });
+
+  it("says in one line which dependency is not there, and exits with 1", async () => {
+    const ended = await demoWith({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" }, "--real", "--requests", "5");
+    expect(ended).toMatchObject({ code: 1, stdout: "", stderr: "demo: could not start: connect ECONNREFUSED 127.0.0.1:1\n" });
   });
 
   it("explains itself with --help", async () => {
