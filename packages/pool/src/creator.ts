@@ -1,6 +1,7 @@
 import { attempt } from "./attempt.ts";
+import { CreateTask } from "./create-task.ts";
 import { PoolFactoryTimeoutError } from "./errors.ts";
-import type { CreateContext, PoolSettings } from "./options.ts";
+import type { PoolSettings } from "./options.ts";
 import type { Slot, SlotWatch } from "./slot.ts";
 
 /**
@@ -23,30 +24,6 @@ export interface CreatorOptions<R> {
   /** The slot of a create that had failed before, or of one that was cancelled, is `gone`. */
   readonly ended: () => void;
   readonly remove: (slot: Slot<R>) => void;
-}
-
-/** A signal costs a microsecond and most factories never look, so it is made when one does. */
-export class CreateTask implements CreateContext {
-  #controller: AbortController | undefined = undefined;
-  #abort: { readonly reason: unknown } | undefined = undefined;
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abort !== undefined) this.#controller.abort(this.#abort.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  get isAborted(): boolean {
-    return this.#abort !== undefined;
-  }
-
-  abort(reason: unknown): void {
-    if (this.#abort !== undefined) return;
-    this.#abort = { reason };
-    this.#controller?.abort(reason);
-  }
 }
 
 export class Creator<R> {

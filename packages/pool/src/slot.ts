@@ -1,5 +1,5 @@
 import type { Clock, Deadlines, Expiring } from "@breakwater/core";
-import type { CreateTask } from "./creator.ts";
+import type { CreateTask } from "./create-task.ts";
 
 /**
  * One place of the pool's `max`, from before the factory is called until its resource's destroy has settled.

@@ -1,6 +1,3 @@
-import type { Line } from "./line.ts";
-import type { Supply } from "./supply.ts";
-
 /** A pool at one moment. `idle`, `busy`, `validating`, `creating` and `destroying` add up to `size`. */
 export interface PoolStats {
   /** Places taken of `max`. */
@@ -24,24 +21,4 @@ export interface PoolStats {
   readonly destroyFailures: number;
   /** Acquires that ran out of time. */
   readonly timeouts: number;
-}
-
-export function statsOf<R>(supply: Supply<R>, idle: number, line: Line<R>, reused: number): PoolStats {
-  const { creator, destroyer, existing, slots, validating, validator } = supply;
-  return {
-    size: slots.size,
-    idle,
-    busy: existing - idle - validating,
-    validating,
-    creating: creator.creating + creator.overdue,
-    destroying: destroyer.destroying,
-    waiting: line.size,
-    created: creator.created,
-    reused,
-    createFailures: creator.failures,
-    validateFailures: validator?.failures ?? 0,
-    destroyed: destroyer.destroyed,
-    destroyFailures: destroyer.failures,
-    timeouts: line.timeouts,
-  };
 }

@@ -11,8 +11,9 @@ import { measuresOf, type Measures } from "./measures.ts";
 import type { PoolSettings } from "./options.ts";
 import { Report } from "./report.ts";
 import type { Slot } from "./slot.ts";
-import { statsOf, type PoolStats } from "./stats.ts";
+import type { PoolStats } from "./stats.ts";
 import { Supply, type SupplyListener } from "./supply.ts";
+import { survey } from "./survey.ts";
 import type { Validator } from "./validator.ts";
 
 /**
@@ -69,7 +70,7 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   get stats(): PoolStats {
-    return statsOf(this.#supply, this.#idle.size, this.#line, this.#reused);
+    return survey(this.#supply, this.#idle.size, this.#line, this.#reused);
   }
 
   /** An idle resource at once, or nothing. */

@@ -2,7 +2,7 @@ import { Breaker, consecutiveFailures, countWindow } from "@breakwater/breaker";
 import { circuitBreaker, ConsecutiveBreaker, CountBreaker, handleAll } from "cockatiel";
 import CircuitBreaker from "opossum";
 import { verify, type Case } from "../candidate.ts";
-import { failure, ignore, work } from "./work.ts";
+import { failure, ignore, refuse, work } from "./work.ts";
 
 /** As opossum is recommended for speed: no timer per call, no percentiles. */
 const bareOpossum = { timeout: false as const, rollingPercentilesEnabled: false };
@@ -82,10 +82,6 @@ const closed: Case = {
       },
     },
   ],
-};
-
-const refuse = async (): Promise<never> => {
-  throw failure;
 };
 
 const open: Case = {

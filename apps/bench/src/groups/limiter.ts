@@ -5,7 +5,7 @@ import pLimit from "p-limit";
 import PQueue from "p-queue";
 import { verify, type Candidate, type Case } from "../candidate.ts";
 import { BareSemaphore } from "./semaphore.ts";
-import { failure, ignore, work } from "./work.ts";
+import { ignore, refuse, work } from "./work.ts";
 
 const uncontended: Case = {
   group: "limiter",
@@ -154,10 +154,6 @@ const contended: Case = {
       return (task) => policy.execute(task);
     }),
   ],
-};
-
-const refuse = async (): Promise<never> => {
-  throw failure;
 };
 
 const full: Case = {

@@ -3,6 +3,11 @@ export const work = async (): Promise<number> => 1;
 
 export const failure = new Error("failure");
 
+/** The floor of a refusal: an async function that throws an error which is there already. */
+export const refuse = async (): Promise<never> => {
+  throw failure;
+};
+
 /** Discards an expected rejection. */
 export const ignore = (): void => undefined;
 
