@@ -44,7 +44,8 @@ function limiterOf(
   clock: Clock,
   metrics: Metrics,
 ): ConcurrencyLimiter {
-  if (given instanceof ConcurrencyLimiter) return given;
+  // By its shape: a limiter of another copy of the package is one as well.
+  if (given !== undefined && "layer" in given) return given;
   return new ConcurrencyLimiter({ limit: Infinity, name, clock, meter: metrics, ...given });
 }
 

@@ -8,7 +8,10 @@ import type { Resource } from "./resource.ts";
 export interface ServiceOptions<In, C extends Call> {
   /** Default "service". Names the service in metrics, logs and refusals. */
   readonly name?: string | undefined;
-  /** How many requests are served at a time, and how many may wait. Default: no limit. */
+  /**
+   * How many requests are served at a time, and how many may wait. Default: no limit. A limiter of your own belongs to
+   * the service from then on: a stop waits until it is idle, and closes it.
+   */
   readonly limiter?: ConcurrencyLimiter | ConcurrencyLimiterOptions | undefined;
   /** What every request passes between admission and handler, outermost first. Default: nothing. */
   readonly middleware?: Pipeline<In, C> | undefined;
