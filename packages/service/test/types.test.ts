@@ -29,7 +29,7 @@ describe("types of a service", () => {
       return "done";
     });
     expectTypeOf(service).toEqualTypeOf<ServiceHost<Order, string>>();
-    expectTypeOf(service.process).parameter(0).toEqualTypeOf<Order>();
+    expectTypeOf<Parameters<typeof service.process>[0]>().toEqualTypeOf<Order>();
   });
 
   it("a handler that asks for what no middleware provides does not compile", () => {
