@@ -1,4 +1,5 @@
 import type { Arguments } from "./arguments.ts";
+import type { Counted } from "./counted.ts";
 import type { Report } from "./report.ts";
 import { bold, dim, green, milliseconds, percent, red, seconds, sparkline, yellow } from "./text.ts";
 import type { Times } from "./times.ts";
@@ -56,17 +57,24 @@ function answers({ answeredAt, elapsedMs }: Report): string[] {
   return [row("answers over time", `${sparkline(answeredAt, elapsedMs, 48)} ${dim(seconds(elapsedMs))}`)];
 }
 
-function faults({ failures, breaker, health: { errorRate } }: Report, failRate: number): string[] {
+function faults({ failures, breaker, health: { errorRate }, metrics }: Report, failRate: number): string[] {
   const opened = breaker.steps.filter(({ to }) => to === "open").length;
   const shown = breaker.steps.slice(0, 8).map(({ atMs, to }) => `${to} at ${seconds(atMs)}`);
   const more = breaker.steps.length > shown.length ? `, and ${breaker.steps.length - shown.length} more steps` : "";
   return [
     row("asked to fail", `${percent(failRate)} of the external API's answers`),
     row("  so it failed", `${failures.injected} requests`),
-    row("  breaker", `opened ${opened} times and refused ${failures.refusedByBreaker} requests, each without asking the API`),
+    row("  breaker", `opened ${opened === 1 ? "once" : `${opened} times`} and refused ${failures.refusedByBreaker} requests, each without asking the API`),
     ...(shown.length > 0 ? [row("", dim(shown.join(", ") + more))] : []),
     row("  error rate", `${percent(errorRate)} in the health window`),
+    row("  metrics", `requests: ${counts(metrics.requests)}; API calls: ${counts(metrics.apiCalls)}`),
   ];
+}
+
+function counts(counted: Counted): string {
+  return Object.entries(counted)
+    .map(([outcome, count]) => `${outcome} ${count}`)
+    .join(", ");
 }
 
 function row(label: string, value: string): string {

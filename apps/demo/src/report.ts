@@ -1,6 +1,7 @@
 import { isRejected } from "@breakwater/core";
 import type { Arguments } from "./arguments.ts";
 import type { BreakerStep } from "./breaker-log.ts";
+import { countedByOutcome, type Counted } from "./counted.ts";
 import { ApiError, type ConnectionReport } from "./dependencies.ts";
 import type { Burst, Subject } from "./performance-test.ts";
 import { inMilliseconds, type Times } from "./times.ts";
@@ -27,6 +28,8 @@ export interface Report {
   readonly sojournTime: Times;
   readonly breaker: { readonly state: string; readonly steps: readonly BreakerStep[] };
   readonly connections: ConnectionReport;
+  /** What the metrics counted, by outcome. */
+  readonly metrics: { readonly requests: Counted; readonly apiCalls: Counted };
   readonly logLines: number;
   readonly answeredAt: readonly number[];
 }
@@ -63,6 +66,10 @@ export function makeReport({ requests, workers, failRate }: Arguments, burst: Bu
     sojournTime: inMilliseconds(service.responseTimes.sojourn.lifetime),
     breaker: { state: breaker.state, steps: breakerLog.steps },
     connections: dependencies.connections(),
+    metrics: {
+      requests: countedByOutcome(service.metrics, "breakwater.service.requests", ["service", service.name]),
+      apiCalls: countedByOutcome(service.metrics, "breakwater.breaker.calls", ["name", "external-api"]),
+    },
     logLines: logger.lines.info + logger.lines.warn + logger.lines.error,
     answeredAt: burst.answeredAt,
   };
