@@ -1,10 +1,11 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -22,14 +23,19 @@ async function demo(...args: readonly string[]): Promise<Ended> {
 
 async function demoWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ended> {
   try {
-    return { code: 0, ...(await run(process.execPath, [main, ...args], { env: { ...process.env, ...env } })) };
+    return { code: 0, ...(await run(process.execPath, [main, ...args], { env: { ...ownFolder, ...env } })) };
   } catch (error) {
     // What execFile rejects with when the status is not 0.
     return error as Ended;
   }
 }
 
-const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("breakwater-demo-"));
+// A folder for temporary files of its own, so that what another run leaves for a moment is not taken for ours.
+const scratch = mkdtempSync(join(tmpdir(), "demo-test-"));
+chmodSync(scratch, 0o755); // PostgreSQL runs as another user
+const ownFolder = { ...process.env, TMPDIR: scratch };
+const leftovers = (): string[] => readdirSync(scratch);
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 beforeAll(async () => {
   const tsup = fileURLToPath(new URL("../node_modules/tsup/dist/cli-default.js", import.meta.url));
@@ -102,7 +108,7 @@ describe("the demo", () => {
   }, 60_000);
 
   it.each([["--requests", "100000"], ["--real", "--requests", "20000"]])("stops everything on Ctrl-C: %s %s", async (...args) => {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [main, ...args], { env: ownFolder, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = once(child, "exit");
