@@ -16,9 +16,12 @@ export type AuthenticationFailure = "missing" | "invalid";
 
 /** The request brought no credentials, or wrong ones. It never holds the credentials themselves. */
 export class AuthenticationError extends RejectedError {
-  override readonly name: string = "AuthenticationError";
   declare readonly code: "ERR_AUTHENTICATION";
   declare readonly reason: AuthenticationFailure;
+
+  static {
+    this.prototype.name = "AuthenticationError";
+  }
 
   /** @internal */
   constructor(reason: AuthenticationFailure) {
@@ -29,6 +32,8 @@ export class AuthenticationError extends RejectedError {
 /**
  * Provides `call.user`, or refuses with {@link AuthenticationError} (`ERR_AUTHENTICATION`) before anything further in is
  * asked. A verifier that answers at once costs no promise.
+ *
+ * @throws TypeError naming the option and the value.
  */
 export function authentication<In, User>(
   options: AuthenticationOptions<In, User>,
@@ -39,7 +44,8 @@ export function authentication<In, User>(
   return (next) => (input, call) => {
     try {
       const given = credentials(input, call);
-      if (given === undefined || given === "") return Promise.reject(new AuthenticationError("missing"));
+      // A header can come as a list, whatever the types say: no verifier should meet what is no text.
+      if (typeof given !== "string" || given === "") return Promise.reject(new AuthenticationError("missing"));
       const verdict = verify(given, call);
       if (!isThenable(verdict)) return next(input, widen(call, { user: verified(verdict) }));
       return Promise.resolve(verdict).then((user) => next(input, widen(call, { user: verified(user) })));

@@ -1,4 +1,4 @@
-import { widen, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, widen, type Call, type Provider } from "@breakwater/core";
 
 export interface RequestIdOptions<In> {
   /** An id that the request brought along. It is used only if it is sane: 1 to 255 letters, digits, `_`, `-` or `=`. */
@@ -10,13 +10,28 @@ export interface RequestIdOptions<In> {
 // An id goes into logs and headers: what could break a line or forge an entry is not an id.
 const sane = /^[\w\-=]{1,255}$/;
 
-/** Provides `call.requestId`. */
+/**
+ * Provides `call.requestId`. The ids that it makes tell requests apart; they are easy to guess, and no secret.
+ *
+ * @throws TypeError naming the option and the value.
+ */
 export function requestId<In>(options: RequestIdOptions<In> = {}): Provider<{ readonly requestId: string }, Call, In> {
   const { read, generate = numbered() } = options;
+  if (read !== undefined) checkFunction("read", read);
+  checkFunction("generate", generate);
   return (next) => (input, call) => {
-    const given = read?.(input, call);
-    return next(input, widen(call, { requestId: given !== undefined && sane.test(given) ? given : generate() }));
+    try {
+      const given = read?.(input, call);
+      return next(input, widen(call, { requestId: isSane(given) ? given : generate() }));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
+}
+
+// A header can come as a list, whatever the types say, and a pattern would read that as its text.
+function isSane(id: string | undefined): id is string {
+  return typeof id === "string" && sane.test(id);
 }
 
 function numbered(): () => string {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { isRejected } from "@breakwater/core";
 import { authentication, logging, pipeline, staticTokens, timingSafeEqual, type Verify } from "@breakwater/middleware";
 import fc from "fast-check";
@@ -22,7 +23,8 @@ const ann: User = { name: "Ann" };
 
 describe("authentication", () => {
   it("hands the user inward, from a verifier that answers at once, promises, or is a thenable", async () => {
-    const thenable: PromiseLike<User> = Promise.resolve(ann);
+    // what then() may be called with is the promise's own affair
+    const thenable = { then: (resolve: (user: User) => void) => resolve(ann) } as PromiseLike<User>;
     for (const verdict of [ann, Promise.resolve(ann), thenable]) {
       expect(await guarded(() => verdict).service("x")).toBe("Ann");
     }
@@ -53,21 +55,68 @@ describe("authentication", () => {
     }
   });
 
-  it("lets the credentials into no error and no log", async () => {
+  it("adds no promise to a verifier that answers at once, and changes neither request nor call", () => {
+    const promise = Promise.resolve(1);
+    const call = Object.freeze({ priority: 2 });
+    const layer = authentication({ credentials: (request: Request) => request.token, verify: () => ann });
+    const service = layer((_request: Request, inner: { readonly user: User }) => {
+      expect(inner).toEqual({ priority: 2, user: ann });
+      return promise;
+    });
+    expect(service(Object.freeze({ token: "x" }), call)).toBe(promise);
+    expect(call).toEqual({ priority: 2 });
+  });
+
+  it("hands each of two requests at once its own user, whichever is verified first", async () => {
+    const verdicts = new Map<string, (user: User) => void>();
+    const { service } = guarded((token) => new Promise((resolve) => verdicts.set(token, resolve)));
+    const answers = [service("a"), service("b")];
+    verdicts.get("b")?.({ name: "Bob" });
+    verdicts.get("a")?.(ann);
+    expect(await Promise.all(answers)).toEqual(["Ann", "Bob"]);
+  });
+
+  it("takes what is no text for missing, as a repeated header is", async () => {
+    await expect(guarded(() => ann).service(["x"] as never)).rejects.toMatchObject({ reason: "missing" });
+    await expect(guarded(() => ann).service(null as never)).rejects.toMatchObject({ reason: "missing" });
+  });
+
+  it("lets the credentials into no error, no log line and no warning", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    // No text of ours holds a tilde, so that a secret is found only where it was let through.
+    const secrets = fc.string({ maxLength: 40 }).map((text) => `~${text}~`);
+    const verifiers: Verify<User>[] = [
+      staticTokens({ "another token": ann }),
+      async () => undefined,
+      () => Promise.reject(new Error("the identity provider is down")),
+      () => ann,
+    ];
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 8, maxLength: 40 }), async (secret) => {
-        const lines: unknown[] = [];
-        const log = (...line: unknown[]): void => void lines.push(line);
+      fc.asyncProperty(secrets, fc.constantFrom(...verifiers), fc.boolean(), async (secret, verify, isBroken) => {
+        const told: unknown[] = [];
+        const log = (...line: unknown[]): void => {
+          told.push(line);
+          if (isBroken) throw new Error("disk full");
+        };
         const service = pipeline<Request>()
           .use(logging({ logger: { info: log, warn: log, error: log } }))
-          .use(authentication({ credentials: ({ token }) => token, verify: staticTokens({ "another token": ann }) }))
-          .handle(async () => 1);
-        const error = await service({ token: secret }, {}).catch((reason: unknown) => reason);
-        const { stack, message } = error as Error;
-        const told = JSON.stringify([lines, error, stack, message, Object.entries(error as Error)]);
-        expect(told).not.toContain(JSON.stringify(secret).slice(1, -1));
+          .use(authentication({ credentials: ({ token }) => token, verify }))
+          .handle(() => Promise.reject(new Error("a fault further in")));
+        const error: unknown = await service({ token: secret }, {}).catch((reason: unknown) => reason);
+        told.push(error, (error as Error).stack, (error as Error).cause, ...warned.mock.calls);
+        warned.mockClear();
+        const text = inspect(told, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
+        expect(told[0]).toHaveLength(2);
+        // the escaped form too, which `inspect` and JSON write
+        for (const form of [secret, inspect(secret).slice(1, -1), JSON.stringify(secret).slice(1, -1)]) expect(text).not.toContain(form);
       }),
     );
+    warned.mockRestore();
+  });
+
+  it("captures no stack: refusing a flood of strangers is cheap", async () => {
+    const error: unknown = await guarded(() => undefined).service("x").catch((reason: unknown) => reason);
+    expect((error as Error).stack).toBe("AuthenticationError: credentials are not valid");
   });
 
   it("refuses options that are no functions", () => {
@@ -82,6 +131,29 @@ describe("static tokens", () => {
       expect(verify("secret", {})).toBe(ann);
       for (const wrong of ["secre", "secret ", "Secret", "", "constructor", "__proto__"]) expect(verify(wrong, {})).toBeUndefined();
     }
+  });
+
+  it("are read once", () => {
+    const tokens: Record<string, User> = { secret: ann };
+    const verify = staticTokens(tokens);
+    tokens.late = ann;
+    delete tokens.secret;
+    expect([verify("secret", {}), verify("late", {})]).toEqual([ann, undefined]);
+  });
+
+  it("are all compared, also after the right one was found", () => {
+    const looked: string[] = [];
+    const spied = new Map([["aa", ann], ["bb", ann], ["cc", ann]].map(([token, user]) => [spy(token as string), user as User]));
+    function spy(token: string): string {
+      const charCodeAt = (index: number): number => (looked.push(token), token.charCodeAt(index));
+      return { length: token.length, charCodeAt } as unknown as string;
+    }
+    staticTokens(spied)("aa", {});
+    expect(looked).toEqual(["aa", "aa", "bb", "bb", "cc", "cc"]);
+  });
+
+  it("are an object or a Map", () => {
+    expect(() => staticTokens("secret" as never)).toThrow("tokens must be an object or a Map, got string");
   });
 
   it("may not hold an empty one", () => {

@@ -1,5 +1,7 @@
-import type { Call, Guard, Layer, Service } from "@breakwater/core";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { widen, type Call, type Guard, type Layer, type Provider, type Service } from "@breakwater/core";
 import { pipeline, stack } from "@breakwater/middleware";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 const noting =
@@ -76,10 +78,95 @@ describe("a stack", () => {
     }
   });
 
-  it("of a thousand layers does not overflow", async () => {
-    const passing: Guard = (next) => async (input, call) => next(input, call);
-    const service = stack(...Array.from({ length: 1_000 }, () => passing))(async (n: number) => n + 1);
-    expect(await service(1, {})).toBe(2);
+  it("adds no promise of its own: layers that hand on give back the very promise of the service", () => {
+    const passing: Guard = (next) => (input, call) => next(input, call);
+    const promise = Promise.resolve(1);
+    const service = stack(...Array.from({ length: 256 }, () => passing))(() => promise);
+    expect(service(undefined, {})).toBe(promise);
+  });
+
+  it("10,000 layers deep does not overflow, and keeps order, answer, error and async context", async () => {
+    const context = new AsyncLocalStorage<string>();
+    let depth = 0;
+    const seen: number[] = [];
+    const deep = Array.from(
+      { length: 10_000 },
+      (_, index): Guard =>
+        (next) =>
+        async (input, call) => {
+          if (index === depth) depth += 1;
+          try {
+            return await next(input, call);
+          } finally {
+            if (index % 1_000 === 0) seen.push(index);
+          }
+        },
+    );
+    const service = stack(...deep)(async (n: number) => [n, context.getStore()]);
+    expect(await context.run("mine", () => service(1, {}))).toEqual([1, "mine"]);
+    expect(depth).toBe(10_000);
+    expect(seen).toEqual([9000, 8000, 7000, 6000, 5000, 4000, 3000, 2000, 1000, 0]);
+    const fault = new Error("fault");
+    await expect(stack(...deep)(() => Promise.reject(fault))(1, {})).rejects.toBe(fault);
+  });
+
+  it("shares nothing between calls: one that overtakes another does not disturb it", async () => {
+    const log: string[] = [];
+    const naming: Guard = (next) => async (input, call) => {
+      log.push(`${String(input)} in`);
+      const answer = await next(input, call);
+      log.push(`${String(input)} out`);
+      return answer;
+    };
+    const gates = new Map<string, () => void>();
+    const service = stack(naming, naming)((name: string) => new Promise<string>((resolve) => gates.set(name, () => resolve(name))));
+    const answers = [service("slow", {}), service("fast", {})];
+    gates.get("fast")?.();
+    expect(await answers[1]).toBe("fast");
+    gates.get("slow")?.();
+    expect(await answers[0]).toBe("slow");
+    expect(log).toEqual(["slow in", "slow in", "fast in", "fast in", "fast out", "fast out", "slow out", "slow out"]);
+  });
+
+  it("nested in a stack passes the outer service on exactly once", async () => {
+    const log: string[] = [];
+    let calls = 0;
+    const inner = stack(noting(log, "b"), noting(log, "c"));
+    await stack(noting(log, "a"), inner, noting(log, "d"))(async () => (calls += 1))(undefined, {});
+    expect(calls).toBe(1);
+    expect(log.filter((line) => line.endsWith("in"))).toEqual(["a in", "b in", "c in", "d in"]);
+  });
+
+  it("means the same however its layers are grouped, and what provides last is what the handler sees", async () => {
+    const layers = fc.array(fc.record({ key: fc.constantFrom("a", "b", "c"), value: fc.integer() }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(layers, fc.nat(), fc.nat(), async (additions, x, y) => {
+        const providers = additions.map(
+          (add): Guard =>
+            (next) =>
+            (input, call) =>
+              next(input, widen(call, { [add.key]: add.value }) as unknown as typeof call),
+        );
+        const [from, to] = [x % (providers.length + 1), y % (providers.length + 1)].sort((a, b) => a - b);
+        const grouped = stack(
+          ...providers.slice(0, from),
+          stack(...providers.slice(from, to)),
+          stack(...providers.slice(to)),
+        );
+        const handler = async (_input: unknown, call: Call): Promise<object> => ({ ...call });
+        const oracle = Object.fromEntries(additions.map((add) => [add.key, add.value]));
+        expect(await grouped(handler)(undefined, {})).toEqual(oracle);
+        expect(await stack(...providers)(handler)(undefined, {})).toEqual(oracle);
+      }),
+    );
+  });
+
+  it("of providers gives the service all that they provide", async () => {
+    const tenant: Provider<{ readonly tenant: string }> = (next) => (input, call) => next(input, widen(call, { tenant: "acme" }));
+    const plan: Provider<{ readonly plan: string }, Call & { readonly tenant: string }> = (next) => (input, call) =>
+      next(input, widen(call, { plan: `paid by ${call.tenant}` }));
+    const service = stack(tenant, plan)(async (_input: number, call: Call & { readonly plan: string }) => call.plan);
+    expect(await service(1, {})).toBe("paid by acme");
   });
 
   it("names the layer that is none", () => {
@@ -114,6 +201,22 @@ describe("a pipeline", () => {
     const call = Object.freeze({ priority: 1 });
     await service("", call);
     expect(seen[0]).toBe(call);
+  });
+
+  it("keeps the async context through its layers", async () => {
+    const context = new AsyncLocalStorage<number>();
+    const service = pipeline<string>().use(noting([], "a")).handle(async () => context.getStore());
+    expect(await Promise.all([1, 2].map((id) => context.run(id, () => service("", {}))))).toEqual([1, 2]);
+  });
+
+  it("takes a stack for a middleware", async () => {
+    const tenant: Provider<{ readonly tenant: string }> = (next) => (input, call) => next(input, widen(call, { tenant: "acme" }));
+    const log: string[] = [];
+    const service = pipeline<string>()
+      .use(stack(noting(log, "a"), tenant))
+      .handle(async (_text, call) => call.tenant);
+    expect(await service("", {})).toBe("acme");
+    expect(log).toEqual(["a in", "a out"]);
   });
 
   it("refuses what is no function", () => {

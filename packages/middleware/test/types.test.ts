@@ -1,5 +1,16 @@
-import type { Call, Guard, Layer, Overwrite, Provider, Service } from "@breakwater/core";
-import { authentication, logging, pipeline, requestId, stack, type Pipeline } from "@breakwater/middleware";
+import { widen, type Call, type Guard, type Layer, type Overwrite, type Provider, type Service } from "@breakwater/core";
+import {
+  authentication,
+  logging,
+  pipeline,
+  requestId,
+  stack,
+  staticTokens,
+  type AuthenticationError,
+  type AuthenticationFailure,
+  type Pipeline,
+  type Verify,
+} from "@breakwater/middleware";
 import { describe, expectTypeOf, it } from "vitest";
 
 interface Order {
@@ -20,6 +31,8 @@ const auth = authentication({
   credentials: (order: Order) => order.token,
   verify: (token): User | undefined => (token === "x" ? { name: "Ann" } : undefined),
 });
+const audit: Provider<{ readonly audited: true }, Call & { readonly user: User }> = (next) => (input, call) =>
+  next(input, { ...call, audited: true });
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 describe("types of a stack", () => {
@@ -30,11 +43,94 @@ describe("types of a stack", () => {
   });
 
   it("of layers goes from the innermost in to the outermost out", () => {
-    const parse: Layer<Service<number, string>, Service<string, string>> = (next) => (text, call) => next(Number(text), call);
-    const wrap: Layer<Service<string, string>, Service<string, string[]>> = (next) => async (text, call) => [await next(text, call)];
     expectTypeOf(stack(wrap, parse)).toEqualTypeOf<Layer<Service<number, string>, Service<string, string[]>>>();
     // @ts-expect-error: parse answers text, and wrap would be given numbers
     stack(parse, wrap);
+  });
+
+  const parse: Layer<Service<number, string>, Service<string, string>> = (next) => (text, call) => next(Number(text), call);
+  const wrap: Layer<Service<string, string>, Service<string, string[]>> = (next) => async (text, call) => [await next(text, call)];
+  const list =
+    <In, Out>(next: Service<In, Out>): Service<In, Out[]> =>
+    async (input, call) => [await next(input, call)];
+
+  it("of nothing, and of a list of guards, is a guard", () => {
+    const guards: readonly Guard[] = [guard];
+    expectTypeOf(stack()).toEqualTypeOf<Guard>();
+    expectTypeOf(stack(...guards)).toEqualTypeOf<Guard>();
+  });
+
+  it("keeps a generic layer generic until it is applied", () => {
+    const length = async (text: string): Promise<number> => text.length;
+    expectTypeOf(stack(list)(length)).toEqualTypeOf<Service<string, number[]>>();
+  });
+
+  it("lets guards stand anywhere among ten layers with types of their own", () => {
+    type Both = Layer<Service<number, string>, Service<string, string[]>>;
+    expectTypeOf(stack(guard, wrap, parse)).toEqualTypeOf<Both>();
+    expectTypeOf(stack(wrap, guard, parse)).toEqualTypeOf<Both>();
+    expectTypeOf(stack(wrap, parse, guard)).toEqualTypeOf<Both>();
+    expectTypeOf(stack(guard, guard, wrap, guard, guard, guard, parse, guard, guard, guard)).toEqualTypeOf<Both>();
+    // @ts-expect-error: parse answers text, and wrap would be given numbers
+    stack(parse, guard, wrap);
+  });
+
+  it("of providers is a provider of all that they provide, the inner one's in place of the outer one's", () => {
+    type Known = Provider<{ readonly requestId: string; readonly user: User }, Call, Order>;
+    expectTypeOf(stack(requestId(), guard, auth)).toEqualTypeOf<Known>();
+    expectTypeOf(stack(auth)).toEqualTypeOf<Provider<{ readonly user: User }, Call, Order>>();
+    expectTypeOf(stack(provide({ tenant: "text" }), provide({ tenant: 7 }))).toEqualTypeOf<Provider<{ tenant: number }>>();
+  });
+
+  it("of ten providers and guards fits round a handler that asks for what they provide", () => {
+    const handler = async (order: Order, call: Call & { user: User; audited: true; requestId: string }): Promise<string> =>
+      order.item + call.user.name;
+    const service = stack(requestId(), guard, auth, audit, guard, provide({ a: 1 }), guard, guard, guard, guard)(handler);
+    expectTypeOf(service).toEqualTypeOf<Service<Order, string>>();
+    // @ts-expect-error: nothing provides user
+    stack(requestId(), guard)(handler) satisfies Service<Order, string>;
+    // @ts-expect-error: a number has no token
+    stack(auth)(async (count: number) => count);
+  });
+
+  it("asks for what its providers need and do not provide to one another", () => {
+    const audited = stack(requestId(), audit);
+    pipeline<Order>()
+      .use(auth)
+      .use(audited)
+      .handle(async (_order, call) => {
+        expectTypeOf(call.audited).toEqualTypeOf<true>();
+        expectTypeOf(call.requestId).toEqualTypeOf<string>();
+        return 0;
+      });
+    // @ts-expect-error: user comes from nowhere
+    pipeline<Order>().use(audited);
+    // @ts-expect-error: there is a user, but it is a text
+    stack(provide({ user: "Ann" }), audit);
+  });
+
+  it("lets providers stand round and inside a layer with types of its own", () => {
+    const cached: Layer<Service<Order, string, Call & { readonly user: User }>> = (next) => next;
+    const service = stack(auth, cached, audit, guard)(async (order, call) => {
+      expectTypeOf(call.user).toEqualTypeOf<User>();
+      expectTypeOf(call.audited).toEqualTypeOf<true>();
+      return order.item;
+    });
+    expectTypeOf(service).toEqualTypeOf<Service<Order, string>>();
+    expectTypeOf(stack(cached)).toEqualTypeOf<Layer<Service<Order, string, Call & { readonly user: User }>>>();
+    // @ts-expect-error: what is cached is asked for with a user that is a text
+    stack(provide({ user: "Ann" }), cached);
+    const open: Layer<Service<Order, string>> = (next) => next;
+    // @ts-expect-error: what is inside an open cache has no user
+    stack(open, audit);
+    // @ts-expect-error: a text has no token
+    stack(auth, parse);
+  });
+
+  it("refuses a list of providers whose length nobody knows", () => {
+    const providers: readonly Provider<{ readonly a: 1 }>[] = [];
+    // @ts-expect-error: it may be empty, and then provides nothing
+    stack(...providers);
   });
 });
 
@@ -73,8 +169,6 @@ describe("types of a pipeline", () => {
   });
 
   it("refuse a middleware whose needs nothing outside it provides", () => {
-    const audit: Provider<{ readonly audited: true }, Call & { readonly user: User }> = (next) => (input, call) =>
-      next(input, { ...call, audited: true });
     pipeline<Order>()
       .use(auth)
       .use(audit)
@@ -85,6 +179,10 @@ describe("types of a pipeline", () => {
       });
     // @ts-expect-error: user comes from nowhere
     pipeline<Order>().use(audit);
+    // @ts-expect-error: user comes too late
+    pipeline<Order>().use(audit).use(auth);
+    // @ts-expect-error: there is a user, but it is a text
+    pipeline<Order>().use(provide({ user: "Ann" })).use(audit);
   });
 
   it("refuse a middleware that reads what the request does not have", () => {
@@ -148,5 +246,78 @@ describe("types of a pipeline", () => {
 
   it("are written down by name", () => {
     expectTypeOf(pipeline<Order>().use(auth)).toEqualTypeOf<Pipeline<Order, Overwrite<Call, { readonly user: User }>>>();
+  });
+
+  it("take a generic function written in place, guard or provider", () => {
+    pipeline<Order>()
+      .use(
+        <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+          (input, call) =>
+            next(input, call),
+      )
+      .use(
+        <In, Out, C extends Call>(next: Service<In, Out, Overwrite<C, { tenant: string }>>): Service<In, Out, C> =>
+          (input, call) =>
+            next(input, widen(call, { tenant: "acme" })),
+      )
+      .handle(async (_order, call) => {
+        expectTypeOf(call.tenant).toEqualTypeOf<string>();
+        return 0;
+      });
+    // @ts-expect-error: without types the compiler cannot tell what it adds
+    pipeline<Order>().use((next) => () => Promise.reject(new Error(typeof next)));
+  });
+
+  it("do not take a provider for a guard, which would hide what it adds", () => {
+    // @ts-expect-error: it hands on another call
+    const wrong: Guard = requestId();
+    expectTypeOf(wrong).toEqualTypeOf<Guard>();
+  });
+
+  it("start the handler's input at what the pipeline was opened with, and need a type for it", () => {
+    pipeline().handle(async (input) => {
+      expectTypeOf(input).toEqualTypeOf<unknown>();
+      return 0;
+    });
+  });
+});
+
+describe("types of authentication", () => {
+  it("find the user in what the verifier answers, now or later", () => {
+    const credentials = (order: Order): string | undefined => order.token;
+    type Known = Provider<{ readonly user: User }, Call, Order>;
+    const known: User | undefined = { name: "Ann" };
+    expectTypeOf(authentication({ credentials, verify: (): User | undefined => known })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: (): User | null => known })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: (): User | false => known })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: async (): Promise<User | undefined> => known })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: (): User | Promise<User | undefined> => known })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: staticTokens({ token: known }) })).toEqualTypeOf<Known>();
+    expectTypeOf(authentication({ credentials, verify: staticTokens(new Map([["token", known]])) })).toEqualTypeOf<Known>();
+  });
+
+  it("take the request's type from the pipeline in functions written in place", () => {
+    pipeline<Order>()
+      .use(requestId({ read: (order) => order.token }))
+      .use(authentication({ credentials: (order) => order.token, verify: async (token) => (token === "x" ? { age: 7 } : undefined) }))
+      .handle(async (_order, call) => {
+        expectTypeOf(call.user).toEqualTypeOf<{ age: number }>();
+        return 0;
+      });
+    // @ts-expect-error: an order has no password
+    pipeline<Order>().use(requestId({ read: (order: { readonly password: string }) => order.password }));
+  });
+
+  it("give code and reason as literals", () => {
+    expectTypeOf<AuthenticationError["code"]>().toEqualTypeOf<"ERR_AUTHENTICATION">();
+    expectTypeOf<AuthenticationError["reason"]>().toEqualTypeOf<AuthenticationFailure>();
+    expectTypeOf(staticTokens({ token: 7 })).toEqualTypeOf<Verify<number>>();
+  });
+
+  it("let logging be a guard, by a pino-shaped logger or the console", () => {
+    expectTypeOf(logging({ logger })).toEqualTypeOf<Guard>();
+    expectTypeOf(logging({ logger: console, level: "debug" })).toEqualTypeOf<Guard>();
+    // @ts-expect-error: served requests are no errors
+    logging({ logger, level: "error" });
   });
 });
