@@ -6,10 +6,12 @@ const listener = () => ({ aborted: vi.fn<(reason: unknown) => void>() });
 describe("listening for an abort", () => {
   it("tells everybody once, with the signal's own reason", () => {
     const controller = new AbortController();
+    const removed = vi.spyOn(controller.signal, "removeEventListener");
     const all = [listener(), listener()];
     for (const each of all) listenForAbort(controller.signal, each);
     controller.abort("reason");
     for (const { aborted } of all) expect(aborted.mock.calls).toEqual([["reason"]]);
+    expect(removed, "and nobody is subscribed any more").toHaveBeenCalledTimes(1);
   });
 
   it("does not tell one that left, also one that leaves while the others are told", () => {

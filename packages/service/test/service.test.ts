@@ -128,6 +128,7 @@ describe("cancelling", () => {
     controller.abort("changed my mind");
     await answer;
     expect(service.stats).toMatchObject({ neutral: 1, failed: 0 });
+    expect(service.responseTimes.service.lifetime.count, "half a request has no response time").toBe(0);
   });
 
   it("frees the place in the queue at once", async () => {
