@@ -32,6 +32,11 @@ export class Fifo<Node extends FifoNode> {
     return this.#head as Node | undefined;
   }
 
+  /** The newest, left in its place. */
+  peekNewest(): Node | undefined {
+    return this.#tail as Node | undefined; // as in peek
+  }
+
   /** @throws Error when the node is queued already, here or elsewhere. */
   push(node: Node): void {
     if (node.list !== undefined) throw new Error("bug: the node is queued already");

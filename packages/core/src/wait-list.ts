@@ -6,7 +6,7 @@ import { Fifo, FifoNode } from "./fifo.ts";
 /**
  * The abortable wait: callers in a line, each of which is granted a value, aborted, or out of time; exactly one of them.
  *
- * The value is *handed over*: `grant` takes the oldest waiter out and settles it in the same turn, so no newcomer can
+ * The value is *handed over*: `grant` takes the next waiter out and settles it in the same turn, so no newcomer can
  * steal what was freed for it, and a wake-up cannot be lost on a waiter that is just going away. Whoever was granted
  * owns the value, even if its signal aborts before its code continues. A waiter whose time is over is never granted
  * anything, also when a blocked event loop keeps the timer from saying so.
@@ -18,15 +18,31 @@ export interface WaitOptions {
   readonly deadlineAt?: number | undefined;
 }
 
+/** Somebody who waits, as the order of service sees it. */
+export interface Waiting<Ask> extends FifoNode {
+  readonly ask: Ask;
+}
+
+/** An order of service. `Fifo` is one; `peek` names who is next, and names the same one until something changes. */
+export interface WaitQueue<Ask> {
+  readonly size: number;
+  push(waiting: Waiting<Ask>): void;
+  peek(): Waiting<Ask> | undefined;
+  /** False when it is not in this queue. */
+  remove(waiting: Waiting<Ask>): boolean;
+}
+
 export interface WaitListOptions<Ask> {
   readonly clock: Clock;
+  /** Default first come, first served. It belongs to this list alone. */
+  readonly queue?: WaitQueue<Ask> | undefined;
   /** Makes the error of a wait that ran out of time. */
   readonly expired: (ask: Ask) => unknown;
   /** Called after a waiter left by abort or timeout: those behind it may be servable now. */
   readonly left?: () => void;
 }
 
-class Waiter<T, Ask> extends FifoNode implements AbortListener, Expiring {
+class Waiter<T, Ask> extends FifoNode implements Waiting<Ask>, AbortListener, Expiring {
   readonly owner: WaitListInternals<T, Ask>;
   readonly ask: Ask;
   readonly signal: AbortSignal | undefined;
@@ -61,14 +77,17 @@ export class WaitList<T, Ask = undefined> {
   readonly #clock: Clock;
   readonly #expired: (ask: Ask) => unknown;
   readonly #left: (() => void) | undefined;
-  readonly #queue = new Fifo<Waiter<T, Ask>>();
+  readonly #queue: WaitQueue<Ask>;
   readonly #deadlines: Deadlines;
   readonly #internals: WaitListInternals<T, Ask>;
+  /** Whom `next` named last, while it waits. */
+  #named: Waiter<T, Ask> | undefined = undefined;
 
-  constructor({ clock, expired, left }: WaitListOptions<Ask>) {
+  constructor({ clock, queue, expired, left }: WaitListOptions<Ask>) {
     this.#clock = clock;
     this.#expired = expired;
     this.#left = left;
+    this.#queue = queue ?? new Fifo<Waiting<Ask>>();
     this.#deadlines = new Deadlines(clock);
     this.#internals = {
       leave: (waiter, reason) => {
@@ -103,17 +122,17 @@ export class WaitList<T, Ask = undefined> {
   }
 
   /**
-   * The oldest waiter to be served, with what it asks for. Those that are aborted or out of time are rejected on the way.
+   * The next waiter to be served, with what it asks for. Those that are aborted or out of time are rejected on the way.
    * What follows in the same turn, `grant` or `refuse`, is for this one: neither asks the clock again, so nobody else can
    * get what was measured for it.
    */
   next(): { readonly ask: Ask } | undefined {
-    return this.#oldestLive();
+    return (this.#named = this.#nextLive());
   }
 
   /** Hands the value to the waiter that {@link next} named. False when nobody waits. */
   grant(value: T): boolean {
-    const waiter = this.#queue.peek();
+    const waiter = this.#named ?? this.#peek();
     if (waiter === undefined) return false;
     this.#take(waiter);
     waiter.resolve(value);
@@ -122,17 +141,30 @@ export class WaitList<T, Ask = undefined> {
 
   /** Ends the wait of the waiter that {@link next} named. False when nobody waits. */
   refuse(error: unknown): boolean {
-    const waiter = this.#queue.peek();
+    const waiter = this.#named ?? this.#peek();
     if (waiter === undefined) return false;
     this.#take(waiter);
     waiter.reject(error);
     return true;
   }
 
+  /** Ends the wait of this one, wherever it stands. False when it does not wait here. */
+  drop(waiting: Waiting<Ask>, error: unknown): boolean {
+    if (!this.#queue.remove(waiting)) return false;
+    const waiter = waiting as Waiter<T, Ask>; // what is in the queue was put there by `wait`
+    this.#take(waiter);
+    waiter.reject(error);
+    return true;
+  }
+
+  #peek(): Waiter<T, Ask> | undefined {
+    return this.#queue.peek() as Waiter<T, Ask> | undefined; // see drop
+  }
+
   // Several waiters of one aborted signal are told one after the other; those not yet told must not be served.
-  #oldestLive(): Waiter<T, Ask> | undefined {
-    let head = this.#queue.peek();
-    for (; head !== undefined; head = this.#queue.peek()) {
+  #nextLive(): Waiter<T, Ask> | undefined {
+    let head = this.#peek();
+    for (; head !== undefined; head = this.#peek()) {
       if (head.signal?.aborted === true) {
         this.#take(head);
         head.reject(head.signal.reason);
@@ -152,6 +184,7 @@ export class WaitList<T, Ask = undefined> {
   }
 
   #take(waiter: Waiter<T, Ask>): void {
+    if (waiter === this.#named) this.#named = undefined;
     this.#queue.remove(waiter);
     this.#deadlines.delete(waiter);
     if (waiter.signal !== undefined) ignoreAbort(waiter.signal, waiter);
