@@ -151,14 +151,20 @@ export class WaitList<T, Ask = undefined> {
   /** Ends the wait of this one, wherever it stands. False when it does not wait here. */
   drop(waiting: Waiting<Ask>, error: unknown): boolean {
     if (!this.#queue.remove(waiting)) return false;
-    const waiter = waiting as Waiter<T, Ask>; // what is in the queue was put there by `wait`
+    const waiter = this.#waiterOf(waiting);
     this.#take(waiter);
     waiter.reject(error);
     return true;
   }
 
   #peek(): Waiter<T, Ask> | undefined {
-    return this.#queue.peek() as Waiter<T, Ask> | undefined; // see drop
+    const waiting = this.#queue.peek();
+    return waiting === undefined ? undefined : this.#waiterOf(waiting);
+  }
+
+  // What is in the queue was put there by `wait`.
+  #waiterOf(waiting: Waiting<Ask>): Waiter<T, Ask> {
+    return waiting as Waiter<T, Ask>;
   }
 
   // Several waiters of one aborted signal are told one after the other; those not yet told must not be served.
