@@ -162,8 +162,9 @@ export class WaitList<T, Ask = undefined> {
     return waiting === undefined ? undefined : this.#waiterOf(waiting);
   }
 
-  // What is in the queue was put there by `wait`.
+  // What is in the queue was put there by `wait`, so it was made by the constructor.
   #waiterOf(waiting: Waiting<Ask>): Waiter<T, Ask> {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- see above
     return waiting as Waiter<T, Ask>;
   }
 
