@@ -1,6 +1,10 @@
-/** What a waiter waits for, and for how long. */
+/** What a waiter waits for, for how long, and on whose behalf. */
 export interface Ask {
   readonly weight: number;
+  /** 0 is the most important. */
+  readonly priority: number;
+  /** Whom it is counted under, where the queue is fair across keys. */
+  readonly key: unknown;
   /** When it joined, in the clock's ms, if somebody wants to know; otherwise 0. */
   readonly since: number;
   /** How long it may wait, in ms. */
@@ -9,11 +13,4 @@ export interface Ask {
   readonly endsAt: number;
   /** Which of the two that is. */
   readonly endsBy: "timeout" | "deadline";
-}
-
-export function askOf(weight: number, timeoutMs: number, deadlineAt: number | undefined, since: number): Ask {
-  const timeoutAt = since + timeoutMs;
-  return deadlineAt !== undefined && deadlineAt < timeoutAt
-    ? { weight, since, timeoutMs, endsAt: deadlineAt, endsBy: "deadline" }
-    : { weight, since, timeoutMs, endsAt: timeoutAt, endsBy: "timeout" };
 }

@@ -1,6 +1,16 @@
 export { ConcurrencyLimiter } from "./concurrency-limiter.ts";
+export type { Limiter } from "./limiter.ts";
 export type { Permit } from "./permit.ts";
-export type { AcquireOptions, ConcurrencyLimiterOptions, Weighted } from "./options.ts";
+export type { AcquireOptions, ConcurrencyLimiterOptions, LimiterOptions, RunOptions } from "./options.ts";
 export type { LimiterStats } from "./stats.ts";
 export type { LimiterEvents } from "./events.ts";
 export { LimiterRejectedError, type LimiterRejectedErrorOptions, type LimiterRejectionReason } from "./errors.ts";
+
+export { fifo } from "./queue/fifo.ts";
+export { lifo } from "./queue/lifo.ts";
+export { codel, type CodelOptions } from "./queue/codel.ts";
+export { adaptiveLifo, type AdaptiveLifoOptions } from "./queue/adaptive-lifo.ts";
+export { priority, type PriorityOptions } from "./queue/priority.ts";
+export { fair, type FairOptions } from "./queue/fair.ts";
+export type { QueueDiscipline, QueuePolicy } from "./queue/discipline.ts";
+export type { Ask } from "./ask.ts";

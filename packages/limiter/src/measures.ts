@@ -8,15 +8,18 @@ export interface Readings {
   readonly waiting: number;
 }
 
+/** The reasons of a limiter of concurrency. */
+export type QueueRejectionReason = Exclude<LimiterRejectionReason, "rate" | "blocked">;
+
 /** What is measured when a meter was given. Without one there is no object of this class, and no clock is read for it. */
 export class Measures {
   readonly wait: Histogram;
-  readonly rejections: Readonly<Record<LimiterRejectionReason, Counter>>;
+  readonly rejections: Readonly<Record<QueueRejectionReason, Counter>>;
   readonly #stops: (() => void)[];
 
   constructor(meter: Meter, name: string | undefined, readings: Readings) {
     const attributes = name === undefined ? {} : { name };
-    const rejections = (reason: LimiterRejectionReason): Counter =>
+    const rejections = (reason: QueueRejectionReason): Counter =>
       meter.counter("breakwater.limiter.rejections", {
         description: "Calls that were not admitted",
         unit: "{call}",
@@ -24,9 +27,11 @@ export class Measures {
       });
     this.rejections = {
       "queue-full": rejections("queue-full"),
+      evicted: rejections("evicted"),
       timeout: rejections("timeout"),
       deadline: rejections("deadline"),
       "too-heavy": rejections("too-heavy"),
+      overloaded: rejections("overloaded"),
       closed: rejections("closed"),
     };
     this.wait = meter.histogram("breakwater.limiter.wait.duration", {

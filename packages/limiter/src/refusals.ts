@@ -1,14 +1,8 @@
 import type { Emitter } from "@breakwater/core";
-import { LimiterRejectedError, type LimiterRejectionReason } from "./errors.ts";
+import { LimiterRejectedError } from "./errors.ts";
 import type { LimiterEvents } from "./events.ts";
-import type { Measures, Readings } from "./measures.ts";
-
-/** Where the numbers stand that a refusal reports. */
-export interface RefusalContext {
-  readonly name: string | undefined;
-  readonly queueLimit: number;
-  readonly readings: Readings;
-}
+import type { Measures, QueueRejectionReason, Readings } from "./measures.ts";
+import type { Settings } from "./options.ts";
 
 export interface RefusalDetails {
   readonly weight?: number;
@@ -22,21 +16,24 @@ export interface RefusalDetails {
  */
 export class Refusals {
   count = 0;
-  readonly #context: RefusalContext;
+  readonly #settings: Settings;
+  readonly #readings: Readings;
   readonly #events: Emitter<LimiterEvents>;
   readonly #measures: Measures | undefined;
   #unheard: LimiterRejectedError[] = [];
 
-  constructor(context: RefusalContext, events: Emitter<LimiterEvents>, measures: Measures | undefined) {
-    this.#context = context;
+  constructor(settings: Settings, readings: Readings, events: Emitter<LimiterEvents>, measures: Measures | undefined) {
+    this.#settings = settings;
+    this.#readings = readings;
     this.#events = events;
     this.#measures = measures;
   }
 
-  make(reason: LimiterRejectionReason, details: RefusalDetails): LimiterRejectedError {
-    const { name, readings } = this.#context;
-    const message = `limiter${name === undefined ? "" : ` ${name}`} ${explain(reason, this.#context, details)}`;
-    const error = new LimiterRejectedError(message, { reason, limit: readings.limit, source: name, cause: details.cause });
+  make(reason: QueueRejectionReason, details: RefusalDetails): LimiterRejectedError {
+    const { name } = this.#settings;
+    const message = `limiter${name === undefined ? "" : ` ${name}`} ${this.#explain(reason, details)}`;
+    const { limit } = this.#readings;
+    const error = new LimiterRejectedError(message, { reason, limit, source: name, cause: details.cause });
     this.count += 1;
     this.#measures?.rejections[reason].add(1);
     if (this.#events.has("rejected")) this.#unheard.push(error);
@@ -50,21 +47,25 @@ export class Refusals {
     this.#unheard = [];
     for (const error of errors) this.#events.emit("rejected", { reason: error.reason, error });
   }
-}
 
-function explain(reason: LimiterRejectionReason, context: RefusalContext, details: RefusalDetails): string {
-  const { limit, inUse, waiting } = context.readings;
-  const usage = `${inUse} of ${limit} in use`;
-  switch (reason) {
-    case "queue-full":
-      return `is full: ${usage}, ${waiting} of ${context.queueLimit} waiting`;
-    case "timeout":
-      return `had no room within ${details.timeoutMs ?? 0} ms: ${usage}`;
-    case "deadline":
-      return `got the call past its deadline: ${usage}`;
-    case "too-heavy":
-      return `cannot admit a weight of ${details.weight ?? 1}: the limit is ${limit}`;
-    case "closed":
-      return "is closed";
+  #explain(reason: QueueRejectionReason, details: RefusalDetails): string {
+    const { limit, inUse, waiting } = this.#readings;
+    const usage = `${inUse} of ${limit} in use`;
+    switch (reason) {
+      case "queue-full":
+        return `is full: ${usage}, ${waiting} of ${this.#settings.queueLimit} waiting`;
+      case "evicted":
+        return `is full: ${usage}, and another took the place in line`;
+      case "overloaded":
+        return `is overloaded: ${usage}, ${waiting} waiting, and this one has waited too long`;
+      case "timeout":
+        return `had no room within ${details.timeoutMs ?? 0} ms: ${usage}`;
+      case "deadline":
+        return `got the call past its deadline: ${usage}`;
+      case "too-heavy":
+        return `cannot admit a weight of ${details.weight ?? 1}: the limit is ${limit}`;
+      case "closed":
+        return "is closed";
+    }
   }
 }

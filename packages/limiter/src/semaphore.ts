@@ -1,12 +1,15 @@
 import { WaitList, type Clock } from "@breakwater/core";
 import type { Ask } from "./ask.ts";
 import { Latch } from "./latch.ts";
+import type { QueueRejectionReason } from "./measures.ts";
+import type { QueueDiscipline } from "./queue/discipline.ts";
+import { Weighed } from "./queue/weighed.ts";
 
 /**
  * The semaphore: weighted permits and one line for them. It makes no errors, emits no events and follows no promises.
  *
  *     tryTake --- free, and nobody waits ---> in use --- give ---> free
- *     wait    ------> [oldest ... newest]  --- wake, from the front, while it fits ---> in use
+ *     wait    ------> [next ... last]  --- wake, from the front, while it fits ---> in use
  *
  * The problem: whoever gives back a slot and merely says so lets a newcomer take it before the one who was woken runs
  * (cockatiel's bulkhead loses its queue that way), and letting light callers pass a heavy one that does not fit yet
@@ -15,10 +18,12 @@ import { Latch } from "./latch.ts";
  * The idea, as in Go's x/sync semaphore: what is freed is *handed over*. `give` wakes from the front of the line in the
  * same turn, and counts the slot as in use before the waiter's code runs. The order is strict: while the head does not
  * fit, nobody behind it is served and no newcomer enters, so a heavy head blocks light ones behind it for as long as
- * the work in progress takes. Serving the light ones first was rejected: it needs an ageing rule to be fair.
+ * the work in progress takes. Serving the light ones first was rejected: it needs an ageing rule to be fair. Who the
+ * head is, the queue's discipline says; it may also give up the one whose turn has come, and name one to make room for.
  *
  * The invariant, true whenever control leaves this class: the head, if there is one, does not fit. So everything that
- * frees room, or changes who is the head, ends in `#serve`: give, resize, and a waiter that leaves by abort or timeout.
+ * frees room, or changes who is the head, ends in `#serve`: give, resize, a waiter that leaves by abort or timeout, and
+ * one that joins where newcomers may come to stand first.
  *
  * A limit may fall below what is in use. That is a debt: nobody is stopped and nobody blocks, but nothing is granted
  * until enough has come back. A limit of 0 is a pause, under which nothing is too heavy; under any other limit a waiter
@@ -26,9 +31,10 @@ import { Latch } from "./latch.ts";
  */
 export interface SemaphoreOptions {
   readonly limit: number;
+  readonly queue: QueueDiscipline;
   readonly clock: Clock;
   /** Makes the error of a waiter that is not served. The state is not committed yet: call nobody. */
-  readonly refusal: (reason: "timeout" | "deadline" | "too-heavy", ask: Ask) => unknown;
+  readonly refusal: (reason: QueueRejectionReason, ask: Ask) => unknown;
   /** A waiter was served. */
   readonly served: (ask: Ask) => void;
   /** Waiters may have been refused, and the state is committed: events may go out. */
@@ -37,6 +43,8 @@ export interface SemaphoreOptions {
 
 export class Semaphore {
   readonly #options: SemaphoreOptions;
+  readonly #queue: QueueDiscipline;
+  readonly #weighed: Weighed;
   readonly #line: WaitList<number, Ask>;
   #limit: number;
   #isClosed = false;
@@ -49,8 +57,11 @@ export class Semaphore {
   constructor(options: SemaphoreOptions) {
     this.#options = options;
     this.#limit = options.limit;
+    this.#queue = options.queue;
+    this.#weighed = new Weighed(options.queue);
     this.#line = new WaitList<number, Ask>({
       clock: options.clock,
+      queue: this.#weighed,
       expired: (ask) => options.refusal(ask.endsBy, ask),
       left: () => this.#wake(),
     });
@@ -66,6 +77,11 @@ export class Semaphore {
 
   get waiting(): number {
     return this.#line.size;
+  }
+
+  /** How much those in line weigh together. */
+  get waitingWeight(): number {
+    return this.#weighed.weight;
   }
 
   /** How often it was taken. */
@@ -85,8 +101,8 @@ export class Semaphore {
   /** Takes what is free, unless somebody waits for it. */
   tryTake(weight: number): boolean {
     // With room and a line, the head is too heavy for the room, or its time is over and its timer is late.
-    if (this.#line.size > 0 && this.#inUse < this.#limit) this.#wake();
-    if (this.#isClosed || this.#inUse + weight > this.#limit || this.#line.size > 0) return false;
+    if (this.#line.size > 0 && this.fits(1)) this.#wake();
+    if (this.#isClosed || !this.fits(weight) || this.#line.size > 0) return false;
     this.#inUse += weight;
     this.#granted += 1;
     return true;
@@ -94,13 +110,36 @@ export class Semaphore {
 
   /** Joins the line. Resolves with the weight, which is taken by then. */
   wait(ask: Ask, signal: AbortSignal | undefined): Promise<number> {
-    return this.#line.wait(ask, { signal, deadlineAt: ask.endsAt });
+    const served = this.#line.wait(ask, { signal, deadlineAt: ask.endsAt });
+    if (this.#queue.reorders) this.#wake();
+    return served;
+  }
+
+  /**
+   * Gives up one who waits, for the newcomer's sake. False when the newcomer is the one to give up. Afterwards there may be
+   * room: the one who left may have been too heavy for it.
+   */
+  evictFor(newcomer: Ask): boolean {
+    const victim = this.#queue.victim(newcomer);
+    if (victim === undefined || !this.#line.drop(victim, this.#options.refusal("evicted", victim.ask))) return false;
+    this.#wake();
+    return true;
   }
 
   give(weight: number): void {
     this.#inUse -= weight;
+    this.freed();
+  }
+
+  /** Whether there is room for that much more. */
+  protected fits(weight: number): boolean {
+    return this.#inUse + weight <= this.#limit;
+  }
+
+  /** There may be room for somebody. */
+  protected freed(): void {
     if (this.#line.size > 0) this.#wake();
-    else if (this.#idle !== undefined) this.#openIfIdle();
+    else if (this.#inUse === 0 && this.#idle !== undefined) this.#empty();
   }
 
   /** The caller tells of the refusals that come of it, after the new limit. */
@@ -116,19 +155,22 @@ export class Semaphore {
   close(refusal: () => unknown): void {
     this.#isClosed = true;
     while (this.#line.next() !== undefined) this.#line.refuse(refusal());
-    this.#openIfIdle();
+    this.#emptyIfIdle();
   }
 
   /** Resolves the next time that nothing is in use and nobody waits. */
   idle(): Promise<void> {
     this.#idle ??= new Latch();
     const { opened } = this.#idle;
-    this.#openIfIdle();
+    this.#emptyIfIdle();
     return opened;
   }
 
-  #openIfIdle(): void {
-    if (this.#inUse > 0 || this.#line.size > 0) return;
+  #emptyIfIdle(): void {
+    if (this.#inUse === 0 && this.#line.size === 0) this.#empty();
+  }
+
+  #empty(): void {
     this.#idle?.open();
     this.#idle = undefined;
   }
@@ -140,7 +182,7 @@ export class Semaphore {
 
   #serve(): void {
     while (this.#serveHead());
-    this.#openIfIdle();
+    this.#emptyIfIdle();
   }
 
   /** False when there is no head, or it does not fit. */
@@ -148,11 +190,17 @@ export class Semaphore {
     const ask = this.#line.next()?.ask;
     if (ask === undefined) return false;
     if (this.isTooHeavy(ask.weight)) return this.#line.refuse(this.#options.refusal("too-heavy", ask));
-    if (this.#inUse + ask.weight > this.#limit) return false;
+    if (!this.fits(ask.weight)) return false;
+    if (this.#givesUp(ask)) return this.#line.refuse(this.#options.refusal("overloaded", ask));
     this.#inUse += ask.weight;
     this.#granted += 1;
+    this.#queue.served?.(ask);
     this.#line.grant(ask.weight);
     this.#options.served(ask);
     return true;
+  }
+
+  #givesUp(ask: Ask): boolean {
+    return this.#queue.givesUp?.(ask, this.#options.clock.now()) === true;
   }
 }

@@ -1,0 +1,197 @@
+import {
+  Emitter,
+  noCall,
+  type Call,
+  type Clock,
+  type Guard,
+  type Outcome,
+  type Service,
+  type Unsubscribe,
+  type Work,
+} from "@breakwater/core";
+import { Entrance } from "./entrance.ts";
+import type { LimiterEvents } from "./events.ts";
+import { measuresOf, type Measures } from "./measures.ts";
+import { checkWeight, type AcquireOptions, type RunOptions, type Settings } from "./options.ts";
+import { Permit, type PermitOwner } from "./permit.ts";
+import { Refusals } from "./refusals.ts";
+import { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
+import type { LimiterStats } from "./stats.ts";
+
+/**
+ * What all limiters of concurrency are: one permit API round a semaphore. What is made of a settled call is up to the kind.
+ *
+ * Prefer {@link run} and {@link layer}, which give back by themselves. Do not ask for a second permit while holding one
+ * of the same limiter: when all hold one and wait for another, nobody ever gets it.
+ *
+ * Uncontended, a call costs one derived promise: no permit, no closure, no reading of a clock.
+ */
+export abstract class Limiter implements PermitOwner {
+  readonly name: string | undefined;
+  protected readonly clock: Clock;
+  protected readonly semaphore: Semaphore;
+  protected readonly events: Emitter<LimiterEvents> = new Emitter<LimiterEvents>();
+  readonly #measures: Measures | undefined;
+  readonly #refusals: Refusals;
+  readonly #entrance: Entrance;
+
+  protected constructor(settings: Settings, make: (options: SemaphoreOptions) => Semaphore = (options) => new Semaphore(options)) {
+    this.name = settings.name;
+    this.clock = settings.clock;
+    const queue = settings.queue(settings.clock);
+    this.semaphore = make({
+      limit: settings.limit,
+      queue,
+      clock: settings.clock,
+      refusal: (reason, ask) => this.#refusals.make(reason, ask),
+      served: (ask) => this.#measures?.wait.record((this.clock.now() - ask.since) / 1000),
+      woken: () => this.#refusals.announce(),
+    });
+    this.#measures = measuresOf(settings.meter, settings.name, this.semaphore);
+    this.#refusals = new Refusals(settings, this.semaphore, this.events, this.#measures);
+    this.#entrance = new Entrance(settings, queue, this.semaphore, this.#refusals);
+  }
+
+  /** How much may run at a time. */
+  get limit(): number {
+    return this.semaphore.limit;
+  }
+
+  /** Sum of the weights admitted and not given back. */
+  get inUse(): number {
+    return this.semaphore.inUse;
+  }
+
+  /** Callers in line. */
+  get waiting(): number {
+    return this.semaphore.waiting;
+  }
+
+  get stats(): LimiterStats {
+    const { limit, inUse, waiting, granted } = this.semaphore;
+    return { limit, inUse, waiting, granted, rejected: this.#refusals.count };
+  }
+
+  on<Type extends keyof LimiterEvents>(type: Type, listener: (event: LimiterEvents[Type]) => void): Unsubscribe {
+    return this.events.on(type, listener);
+  }
+
+  /**
+   * A permit, or undefined when there is no room or somebody waits already. Never waits, and never counts as a refusal.
+   *
+   * @throws TypeError or RangeError when the weight is no whole number from 1.
+   */
+  tryAcquire({ weight = 1 }: RunOptions = {}): Permit | undefined {
+    checkWeight(weight);
+    return this.semaphore.tryTake(weight) ? new Permit(this, weight, this.now()) : undefined;
+  }
+
+  /**
+   * A permit, perhaps after a wait. Release it in a `finally`, or take it with `using`; prefer {@link run} where it fits.
+   * Once granted it is the caller's, even if the signal aborts in the same turn.
+   *
+   * Rejects with the signal's own reason, or with {@link LimiterRejectedError} (`ERR_LIMITER_REJECTED`).
+   */
+  acquire(options: AcquireOptions = {}): Promise<Permit> {
+    const { weight = 1 } = options;
+    return this.#entrance.enter(weight, options, options).then(() => new Permit(this, weight, this.now()));
+  }
+
+  /**
+   * Does the work when it is admitted: at once, in this very turn, if there is room. The call's signal and deadline end
+   * the wait, and are asked again before work that waited begins. Result and error of the work pass through as they are.
+   *
+   * Rejects like {@link acquire} when the work is not admitted.
+   */
+  run<T>(work: Work<T>, call: Call = noCall, options?: RunOptions): Promise<T> {
+    if (options !== undefined) return this.#runWith(work, call, options);
+    if (!this.#entrance.atOnce(1, call)) return this.#runAfterWait(work, call, 1, options);
+    return this.#begin(work, call, 1);
+  }
+
+  /** {@link run} as a layer: fits round anything. */
+  readonly layer: Guard =
+    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+    (input, call) => {
+      if (!this.#entrance.atOnce(1, call)) return this.#runAfterWait(() => next(input, call), call, 1);
+      const startedAt = this.starts();
+      try {
+        return this.follow(next(input, call), 1, startedAt, call);
+      } catch (error) {
+        return this.#throw(error, 1, startedAt, call);
+      }
+    };
+
+  /**
+   * Stops admitting, for good: whoever waits or comes is refused, with the reason as the error's `cause`. Work in progress
+   * goes on; await {@link idle} for its end. A second call changes nothing.
+   */
+  close(reason?: unknown): void {
+    if (this.semaphore.isClosed) return;
+    this.#entrance.close(reason);
+    if (this.#measures !== undefined) void this.idle().then(() => this.#measures?.stop());
+  }
+
+  /** Resolves the next time that nothing is in use and nobody waits. Does not stop anybody from coming. */
+  idle(): Promise<void> {
+    return this.semaphore.idle();
+  }
+
+  /** @internal A permit comes back. */
+  abstract give(weight: number, outcome: Outcome, startedAt: number): void;
+
+  /** The time at which a permit is handed out, if the kind wants to know. */
+  protected abstract now(): number;
+
+  /** Called before a call's work begins; what it answers comes back in {@link follow} or {@link give}. */
+  protected abstract starts(): number;
+
+  /** Gives back when the promise settles, and passes on what it settled to. */
+  protected abstract follow<T>(result: T | PromiseLike<T>, weight: number, startedAt: number, call: Call): Promise<T>;
+
+  /** How an error counts. */
+  protected abstract outcomeOf(error: unknown, call: Call): Outcome;
+
+  protected changeLimit(limit: number): void {
+    const from = this.limit;
+    if (limit === from) return;
+    this.semaphore.resize(limit);
+    if (this.events.has("resized")) this.events.emit("resized", { from, to: limit });
+    this.#refusals.announce();
+  }
+
+  #runWith<T>(work: Work<T>, call: Call, options: RunOptions): Promise<T> {
+    const { weight = 1 } = options;
+    try {
+      checkWeight(weight);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!this.#entrance.atOnce(weight, call)) return this.#runAfterWait(work, call, weight, options);
+    return this.#begin(work, call, weight);
+  }
+
+  #runAfterWait<T>(work: Work<T>, call: Call, weight: number, options?: RunOptions): Promise<T> {
+    return this.#entrance.enter(weight, call, options).then(() => {
+      const { signal, deadlineAt } = call;
+      if (signal?.aborted !== true && !this.#entrance.isPast(deadlineAt)) return this.#begin(work, call, weight);
+      this.semaphore.give(weight);
+      return signal?.aborted === true ? Promise.reject(signal.reason) : this.#entrance.refuse("deadline");
+    });
+  }
+
+  // The permit is taken by now.
+  #begin<T>(work: Work<T>, call: Call, weight: number): Promise<T> {
+    const startedAt = this.starts();
+    try {
+      return this.follow(work(call), weight, startedAt, call);
+    } catch (error) {
+      return this.#throw(error, weight, startedAt, call);
+    }
+  }
+
+  #throw(error: unknown, weight: number, startedAt: number, call: Call): Promise<never> {
+    this.give(weight, this.outcomeOf(error, call), startedAt);
+    return Promise.reject(error);
+  }
+}
