@@ -42,6 +42,7 @@ export abstract class Limiter implements PermitOwner {
     this.semaphore = make({
       limit: settings.limit,
       queue,
+      weighs: settings.queueWeightLimit < Infinity,
       clock: settings.clock,
       refusal: (reason, ask) => this.#refusals.make(reason, ask),
       served: (ask) => this.#measures?.wait.record((this.clock.now() - ask.since) / 1000),

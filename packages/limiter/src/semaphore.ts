@@ -32,6 +32,8 @@ import { Weighed } from "./queue/weighed.ts";
 export interface SemaphoreOptions {
   readonly limit: number;
   readonly queue: QueueDiscipline;
+  /** Whether somebody wants to know how much those in line weigh together. */
+  readonly weighs: boolean;
   readonly clock: Clock;
   /** Makes the error of a waiter that is not served. The state is not committed yet: call nobody. */
   readonly refusal: (reason: QueueRejectionReason, ask: Ask) => unknown;
@@ -44,7 +46,7 @@ export interface SemaphoreOptions {
 export class Semaphore {
   readonly #options: SemaphoreOptions;
   readonly #queue: QueueDiscipline;
-  readonly #weighed: Weighed;
+  readonly #weighed: Weighed | undefined;
   readonly #line: WaitList<number, Ask>;
   #limit: number;
   #isClosed = false;
@@ -58,10 +60,10 @@ export class Semaphore {
     this.#options = options;
     this.#limit = options.limit;
     this.#queue = options.queue;
-    this.#weighed = new Weighed(options.queue);
+    this.#weighed = options.weighs ? new Weighed(options.queue) : undefined;
     this.#line = new WaitList<number, Ask>({
       clock: options.clock,
-      queue: this.#weighed,
+      queue: this.#weighed ?? options.queue,
       expired: (ask) => options.refusal(ask.endsBy, ask),
       left: () => this.#wake(),
     });
@@ -79,9 +81,9 @@ export class Semaphore {
     return this.#line.size;
   }
 
-  /** How much those in line weigh together. */
+  /** How much those in line weigh together; 0 when nobody wanted to know. */
   get waitingWeight(): number {
-    return this.#weighed.weight;
+    return this.#weighed?.weight ?? 0;
   }
 
   /** How often it was taken. */
@@ -100,9 +102,12 @@ export class Semaphore {
 
   /** Takes what is free, unless somebody waits for it. */
   tryTake(weight: number): boolean {
-    // With room and a line, the head is too heavy for the room, or its time is over and its timer is late.
-    if (this.#line.size > 0 && this.fits(1)) this.#wake();
-    if (this.#isClosed || !this.fits(weight) || this.#line.size > 0) return false;
+    if (this.#line.size > 0) {
+      // With room and a line, the head is too heavy for the room, or its time is over and its timer is late.
+      if (this.fits(1)) this.#wake();
+      if (this.#line.size > 0) return false;
+    }
+    if (this.#isClosed || !this.fits(weight)) return false;
     this.#inUse += weight;
     this.#granted += 1;
     return true;
