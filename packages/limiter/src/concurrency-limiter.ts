@@ -27,16 +27,12 @@ export class ConcurrencyLimiter extends Limiter {
     this.semaphore.give(weight);
   }
 
-  protected now(): number {
-    return 0; // it learns nothing from time
-  }
-
-  protected starts(): number {
-    return 0;
+  protected starts(): undefined {
+    // it learns nothing from calls
   }
 
   protected outcomeOf(): Outcome {
-    return "neutral"; // nor from outcomes
+    return "neutral";
   }
 
   protected follow<T>(result: T | PromiseLike<T>, weight: number): Promise<T> {

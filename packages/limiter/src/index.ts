@@ -14,3 +14,12 @@ export { priority, type PriorityOptions } from "./queue/priority.ts";
 export { fair, type FairOptions } from "./queue/fair.ts";
 export type { QueueDiscipline, QueuePolicy } from "./queue/discipline.ts";
 export type { Ask } from "./ask.ts";
+
+export { AdaptiveLimiter, type AdaptiveLimiterOptions } from "./adaptive/adaptive-limiter.ts";
+export { bandwidthDelay } from "./adaptive/bandwidth-delay.ts";
+export { aimd, type AimdOptions } from "./adaptive/aimd.ts";
+export { vegas } from "./adaptive/vegas.ts";
+export { gradient2 } from "./adaptive/gradient2.ts";
+export { gradient } from "./adaptive/gradient.ts";
+export { windowed, type Formula, type Seen, type WindowedLimitOptions } from "./adaptive/windowed-limit.ts";
+export type { LimitStrategy, Sample, StrategyPolicy } from "./adaptive/strategy.ts";

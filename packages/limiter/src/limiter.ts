@@ -13,7 +13,7 @@ import { Entrance } from "./entrance.ts";
 import type { LimiterEvents } from "./events.ts";
 import { measuresOf, type Measures } from "./measures.ts";
 import { checkWeight, type AcquireOptions, type RunOptions, type Settings } from "./options.ts";
-import { Permit, type PermitOwner } from "./permit.ts";
+import { Permit, type PermitOwner, type Start } from "./permit.ts";
 import { Refusals } from "./refusals.ts";
 import { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
 import type { LimiterStats } from "./stats.ts";
@@ -84,7 +84,7 @@ export abstract class Limiter implements PermitOwner {
    */
   tryAcquire({ weight = 1 }: RunOptions = {}): Permit | undefined {
     checkWeight(weight);
-    return this.semaphore.tryTake(weight) ? new Permit(this, weight, this.now()) : undefined;
+    return this.semaphore.tryTake(weight) ? new Permit(this, weight, this.starts()) : undefined;
   }
 
   /**
@@ -95,7 +95,7 @@ export abstract class Limiter implements PermitOwner {
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     const { weight = 1 } = options;
-    return this.#entrance.enter(weight, options, options).then(() => new Permit(this, weight, this.now()));
+    return this.#entrance.enter(weight, options, options).then(() => new Permit(this, weight, this.starts()));
   }
 
   /**
@@ -115,11 +115,11 @@ export abstract class Limiter implements PermitOwner {
     <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
     (input, call) => {
       if (!this.#entrance.atOnce(1, call)) return this.#runAfterWait(() => next(input, call), call, 1);
-      const startedAt = this.starts();
+      const start = this.starts();
       try {
-        return this.follow(next(input, call), 1, startedAt, call);
+        return this.follow(next(input, call), 1, start, call);
       } catch (error) {
-        return this.#throw(error, 1, startedAt, call);
+        return this.#throw(error, 1, start, call);
       }
     };
 
@@ -139,16 +139,13 @@ export abstract class Limiter implements PermitOwner {
   }
 
   /** @internal A permit comes back. */
-  abstract give(weight: number, outcome: Outcome, startedAt: number): void;
+  abstract give(weight: number, outcome: Outcome, start: Start | undefined): void;
 
-  /** The time at which a permit is handed out, if the kind wants to know. */
-  protected abstract now(): number;
-
-  /** Called before a call's work begins; what it answers comes back in {@link follow} or {@link give}. */
-  protected abstract starts(): number;
+  /** Called before work begins; what it answers comes back in {@link follow} or {@link give}. */
+  protected abstract starts(): Start | undefined;
 
   /** Gives back when the promise settles, and passes on what it settled to. */
-  protected abstract follow<T>(result: T | PromiseLike<T>, weight: number, startedAt: number, call: Call): Promise<T>;
+  protected abstract follow<T>(result: T | PromiseLike<T>, weight: number, start: Start | undefined, call: Call): Promise<T>;
 
   /** How an error counts. */
   protected abstract outcomeOf(error: unknown, call: Call): Outcome;
@@ -183,16 +180,16 @@ export abstract class Limiter implements PermitOwner {
 
   // The permit is taken by now.
   #begin<T>(work: Work<T>, call: Call, weight: number): Promise<T> {
-    const startedAt = this.starts();
+    const start = this.starts();
     try {
-      return this.follow(work(call), weight, startedAt, call);
+      return this.follow(work(call), weight, start, call);
     } catch (error) {
-      return this.#throw(error, weight, startedAt, call);
+      return this.#throw(error, weight, start, call);
     }
   }
 
-  #throw(error: unknown, weight: number, startedAt: number, call: Call): Promise<never> {
-    this.give(weight, this.outcomeOf(error, call), startedAt);
+  #throw(error: unknown, weight: number, start: Start | undefined, call: Call): Promise<never> {
+    this.give(weight, this.outcomeOf(error, call), start);
     return Promise.reject(error);
   }
 }
