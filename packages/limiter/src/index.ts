@@ -23,3 +23,12 @@ export { gradient2 } from "./adaptive/gradient2.ts";
 export { gradient } from "./adaptive/gradient.ts";
 export { windowed, type Formula, type Seen, type WindowedLimitOptions } from "./adaptive/windowed-limit.ts";
 export type { LimitStrategy, Sample, StrategyPolicy } from "./adaptive/strategy.ts";
+
+export {
+  PartitionedLimiter,
+  type PartitionOptions,
+  type PartitionedLimiterOptions,
+  type PartitionedLimiterStats,
+} from "./partitions/partitioned-limiter.ts";
+export type { Partition } from "./partitions/partition.ts";
+export { KeyedLimiter, type KeyedLimiterOptions, type KeyedLimiterStats, type LimiterKey } from "./keyed/keyed-limiter.ts";

@@ -22,7 +22,7 @@ import { Weighed } from "./queue/weighed.ts";
  * head is, the queue's discipline says; it may also give up the one whose turn has come, and name one to make room for.
  *
  * The invariant, true whenever control leaves this class: the head, if there is one, does not fit. So everything that
- * frees room, or changes who is the head, ends in `#serve`: give, resize, a waiter that leaves by abort or timeout, and
+ * frees room, or changes who is the head, ends in `wake`: give, resize, a waiter that leaves by abort or timeout, and
  * one that joins where newcomers may come to stand first.
  *
  * A limit may fall below what is in use. That is a debt: nobody is stopped and nobody blocks, but nothing is granted
@@ -41,6 +41,8 @@ export interface SemaphoreOptions {
   readonly served: (ask: Ask) => void;
   /** Waiters may have been refused, and the state is committed: events may go out. */
   readonly woken: () => void;
+  /** Nothing is in use any more, and nobody waits. */
+  readonly emptied?: (() => void) | undefined;
 }
 
 export class Semaphore {
@@ -48,9 +50,10 @@ export class Semaphore {
   readonly #queue: QueueDiscipline;
   readonly #weighed: Weighed | undefined;
   readonly #line: WaitList<number, Ask>;
+  readonly #emptied: (() => void) | undefined;
   #limit: number;
   #isClosed = false;
-  /** Changes only in tryTake, #serveHead and give. */
+  /** Changes only in tryTake, serveHead and give. */
   #inUse = 0;
   #granted = 0;
   /** Set while somebody waits for idleness. */
@@ -60,12 +63,13 @@ export class Semaphore {
     this.#options = options;
     this.#limit = options.limit;
     this.#queue = options.queue;
+    this.#emptied = options.emptied;
     this.#weighed = options.weighs ? new Weighed(options.queue) : undefined;
     this.#line = new WaitList<number, Ask>({
       clock: options.clock,
       queue: this.#weighed ?? options.queue,
       expired: (ask) => options.refusal(ask.endsBy, ask),
-      left: () => this.#wake(),
+      left: () => this.wake(),
     });
   }
 
@@ -104,7 +108,7 @@ export class Semaphore {
   tryTake(weight: number): boolean {
     if (this.#line.size > 0) {
       // With room and a line, the head is too heavy for the room, or its time is over and its timer is late.
-      if (this.fits(1)) this.#wake();
+      if (this.fits(1)) this.wake();
       if (this.#line.size > 0) return false;
     }
     if (this.#isClosed || !this.fits(weight)) return false;
@@ -116,7 +120,7 @@ export class Semaphore {
   /** Joins the line. Resolves with the weight, which is taken by then. */
   wait(ask: Ask, signal: AbortSignal | undefined): Promise<number> {
     const served = this.#line.wait(ask, { signal, deadlineAt: ask.endsAt });
-    if (this.#queue.reorders) this.#wake();
+    if (this.#queue.reorders) this.wake();
     return served;
   }
 
@@ -127,7 +131,7 @@ export class Semaphore {
   evictFor(newcomer: Ask): boolean {
     const victim = this.#queue.victim(newcomer);
     if (victim === undefined || !this.#line.drop(victim, this.#options.refusal("evicted", victim.ask))) return false;
-    this.#wake();
+    this.wake();
     return true;
   }
 
@@ -143,14 +147,31 @@ export class Semaphore {
 
   /** There may be room for somebody. */
   protected freed(): void {
-    if (this.#line.size > 0) this.#wake();
-    else if (this.#inUse === 0 && this.#idle !== undefined) this.#empty();
+    if (this.#line.size > 0) this.wake();
+    else if (this.#inUse === 0) this.#empty();
+  }
+
+  /** Serves all who fit, in order. */
+  protected wake(): void {
+    while (this.serveHead());
+    this.woken();
+  }
+
+  /** The state is committed. */
+  protected woken(): void {
+    this.#emptyIfIdle();
+    this.#options.woken();
+  }
+
+  protected limitTo(limit: number): void {
+    this.#limit = limit;
   }
 
   /** The caller tells of the refusals that come of it, after the new limit. */
   resize(limit: number): void {
     this.#limit = limit;
-    this.#serve();
+    while (this.serveHead());
+    this.#emptyIfIdle();
   }
 
   /**
@@ -176,22 +197,14 @@ export class Semaphore {
   }
 
   #empty(): void {
+    if (this.#idle === undefined && this.#emptied === undefined) return;
     this.#idle?.open();
     this.#idle = undefined;
-  }
-
-  #wake(): void {
-    this.#serve();
-    this.#options.woken();
-  }
-
-  #serve(): void {
-    while (this.#serveHead());
-    this.#emptyIfIdle();
+    this.#emptied?.();
   }
 
   /** False when there is no head, or it does not fit. */
-  #serveHead(): boolean {
+  protected serveHead(): boolean {
     const ask = this.#line.next()?.ask;
     if (ask === undefined) return false;
     if (this.isTooHeavy(ask.weight)) return this.#line.refuse(this.#options.refusal("too-heavy", ask));
