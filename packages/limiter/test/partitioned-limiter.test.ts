@@ -88,7 +88,7 @@ describe("PartitionedLimiter", () => {
     });
     const gate = deferred();
     const zebra: Kinded & object = { kind: "zebra" };
-    const service = limiter.layer((_: undefined, call: Kinded & object) => gate.promise.then(() => call.kind));
+    const service = limiter.layer((_: undefined, call: Kinded & Call) => gate.promise.then(() => call.kind));
     const answers = [service(undefined, { kind: "a" }), service(undefined, {}), limiter.run(() => gate.promise, zebra as Call)];
     expect([limiter.partition("a").inUse, limiter.partition("b").inUse]).toEqual([1, 2]);
     gate.resolve();

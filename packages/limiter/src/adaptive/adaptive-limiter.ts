@@ -1,6 +1,6 @@
-import { checkFunction, outcomeOfError, type Call, type Outcome } from "@breakwater/core";
+import { checkFunction, checkNumber, outcomeOfError, warn, type Call, type Outcome } from "@breakwater/core";
 import { Limiter } from "../limiter.ts";
-import { checkLimit, readOptions, type LimiterOptions } from "../options.ts";
+import { readOptions, type LimiterOptions } from "../options.ts";
 import type { Start } from "../permit.ts";
 import { bandwidthDelay } from "./bandwidth-delay.ts";
 import type { LimitStrategy, StrategyPolicy } from "./strategy.ts";
@@ -53,8 +53,10 @@ export class AdaptiveLimiter extends Limiter {
     checkFunction("strategy", strategy);
     checkFunction("random", random);
     if (classify !== undefined) checkFunction("classify", classify);
+    checkNumber("minLimit", minLimit, { min: 1, integer: true });
+    checkNumber("maxLimit", maxLimit, { min: minLimit, integer: true });
     const made = strategy(random);
-    super(readOptions(within(made.initial, checkLimit(minLimit), checkLimit(maxLimit)), options));
+    super(readOptions(within(made.initial, minLimit, maxLimit), options));
     this.#strategy = made;
     this.#minLimit = minLimit;
     this.#maxLimit = maxLimit;
@@ -79,7 +81,12 @@ export class AdaptiveLimiter extends Limiter {
   }
 
   protected outcomeOf(error: unknown, call: Call): Outcome {
-    return this.#classify?.(error, call) ?? outcomeOfError(error, call);
+    try {
+      return this.#classify?.(error, call) ?? outcomeOfError(error, call);
+    } catch (fault) {
+      warn(fault);
+      return outcomeOfError(error, call);
+    }
   }
 
   protected follow<T>(result: T | PromiseLike<T>, weight: number, start: Start | undefined, call: Call): Promise<T> {

@@ -88,6 +88,13 @@ export class Probe {
     this.#forget();
   }
 
+  /** Breaks it off, to be made up for soon. */
+  cancel(now: number): void {
+    this.#since = undefined;
+    this.#dueAt = now + confirmMs;
+    this.#forget();
+  }
+
   /** Enough was seen, or it takes too long. */
   isOver(now: number): boolean {
     if (this.#since === undefined) return false;

@@ -31,6 +31,7 @@ const wantsMore = 0.02;
 const isInForce = 0.3;
 const failuresThatCount = 0.05;
 const leastShare = 0.1;
+const mostFail = 0.5;
 
 /**
  * A limit that is found window by window: what all strategies have in common that compare latencies.
@@ -71,28 +72,34 @@ export class WindowedLimit implements LimitStrategy {
     window.add(sample, this.#shown());
     this.#probe.add(sample);
     if (this.#probe.isOver(endedAt)) this.#endProbe(endedAt);
-    else if (!this.#probe.isOn && window.isOver(endedAt)) this.#endWindow(window, endedAt);
+    else if (window.isOver(endedAt)) this.#endWindow(window, endedAt);
     return this.#shown();
   }
 
   #shown(): number {
-    return this.#probe.isOn ? this.#probe.lowLimit : Math.max(1, this.#share * this.#limit);
+    const limit = Math.max(1, this.#share * this.#limit);
+    return this.#probe.isOn ? Math.min(limit, this.#probe.lowLimit) : limit;
   }
 
   #endWindow(window: Window, now: number): void {
     this.#window = new Window(now);
+    if (this.#probe.isOn) {
+      if (window.failedRatio < mostFail) return;
+      this.#probe.cancel(now); // there is nothing to be learned now
+    }
     this.#countFailures(window.failedRatio);
     this.#probe.learnInPassing(now, this.#limit);
-    if (window.fullRatio < wantsMore) return;
-    if (window.failedRatio < 0.5) this.#remember(window.ratePerMs(now));
+    if (window.fullRatio < wantsMore || window.failedRatio >= mostFail) return;
+    this.#remember(window.ratePerMs(now));
     if (!this.#probe.isKnown) this.#probe.begin(now);
-    else if (this.#rates.length > 0) this.#follow(window, now);
+    else this.#follow(window, now);
   }
 
   #follow(window: Window, now: number): void {
     const isHeld = window.fullRatio > isInForce;
     const next = this.#next(window.meanMs);
     if (next > this.#limit) {
+      if (this.#share < 1) return; // what is in force is less, and says nothing about more
       this.#limit = next;
       this.#probe.follow(next);
     } else if (isHeld && next < 0.7 * this.#probe.knownLimit) {
