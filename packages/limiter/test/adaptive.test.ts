@@ -276,7 +276,7 @@ describe.each([
     await lab.during(5_000);
     lab.fails = true;
     await lab.during(15_000);
-    expect(lab.limiter.limit).toBeLessThanOrEqual(3);
+    expect(lab.limiter.limit).toBeLessThanOrEqual(4);
     lab.fails = false;
     await lab.during(10_000);
     const { refusedRatio } = await lab.during(5_000);

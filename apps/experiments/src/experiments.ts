@@ -1,0 +1,5 @@
+import { adaptive } from "./adaptive/experiment.ts";
+import type { Experiment } from "./experiment.ts";
+import { queues } from "./queues/experiment.ts";
+
+export const experiments: readonly Experiment[] = [queues, adaptive];
