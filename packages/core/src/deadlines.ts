@@ -12,15 +12,15 @@ import { Heap, type HeapItem } from "./heap.ts";
  * When the top leaves early the timer stays: it fires, finds nothing due, and is set again for the new top.
  */
 export interface Expiring extends HeapItem {
-  /** In the clock's milliseconds. Fixed while the item is in. */
-  readonly deadlineAt: number;
+  /** In the clock's milliseconds. Fixed while the item is in; one without a deadline is not put in. */
+  readonly deadlineAt: number | undefined;
   /** Called once its time has come, when it is out of the heap. */
   expire(): void;
 }
 
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #heap = new Heap<Expiring>((one, other) => one.deadlineAt < other.deadlineAt);
+  readonly #heap = new Heap<Expiring>((one, other) => timeOf(one) < timeOf(other));
   #timer: Timer | undefined = undefined;
   #firesAt = Infinity;
 
@@ -30,7 +30,7 @@ export class Deadlines {
 
   add(item: Expiring): void {
     this.#heap.push(item);
-    if (item.deadlineAt < this.#firesAt) this.#arm(item.deadlineAt);
+    if (timeOf(item) < this.#firesAt) this.#arm(timeOf(item));
   }
 
   /** Does nothing when it is not in. */
@@ -54,11 +54,15 @@ export class Deadlines {
     this.#timer = undefined;
     this.#firesAt = Infinity;
     const now = this.#clock.now();
-    for (let top = this.#heap.peek(); top !== undefined && top.deadlineAt <= now; top = this.#heap.peek()) {
+    for (let top = this.#heap.peek(); top !== undefined && timeOf(top) <= now; top = this.#heap.peek()) {
       this.delete(top);
       top.expire();
     }
     const next = this.#heap.peek();
-    if (next !== undefined && next.deadlineAt < this.#firesAt) this.#arm(next.deadlineAt);
+    if (next !== undefined && timeOf(next) < this.#firesAt) this.#arm(timeOf(next));
   };
+}
+
+function timeOf({ deadlineAt }: Expiring): number {
+  return deadlineAt ?? Infinity;
 }

@@ -19,6 +19,7 @@ export { checkFunction, checkNumber, type NumberRange } from "./check.ts";
 
 export { Fifo, FifoNode } from "./fifo.ts";
 export { Heap, type HeapItem } from "./heap.ts";
-export { WaitList, type WaitListOptions, type WaitOptions, type WaitQueue, type Waiting } from "./wait-list.ts";
+export { WaitLine, Waiter, type WaitLineOptions, type WaitQueue } from "./wait-line.ts";
+export { WaitList, type WaitListOptions, type WaitOptions } from "./wait-list.ts";
 export { ignoreAbort, listenForAbort, type AbortListener } from "./abort-hub.ts";
 export { Deadlines, type Expiring } from "./deadlines.ts";

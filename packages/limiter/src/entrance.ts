@@ -1,86 +1,57 @@
-import { noCall, noopMeter, type Call } from "@breakwater/core";
-import type { Ask } from "./ask.ts";
+import { noopMeter, type Call } from "@breakwater/core";
+import type { Ask, Terms } from "./ask.ts";
 import type { QueueRejectionReason } from "./measures.ts";
-import { checkPriority, checkTimeout, checkWeight, type AcquireOptions, type Settings } from "./options.ts";
+import type { Settings } from "./options.ts";
 import type { QueueDiscipline } from "./queue/discipline.ts";
 import type { RefusalDetails, Refusals } from "./refusals.ts";
 import type { Semaphore } from "./semaphore.ts";
 
 /** Where callers come in: at once, after a wait, or not at all. */
 export class Entrance {
+  readonly terms: Terms;
   readonly #settings: Settings;
-  readonly #queue: QueueDiscipline;
   readonly #semaphore: Semaphore;
   readonly #refusals: Refusals;
   #closedBy: unknown = undefined;
 
   constructor(settings: Settings, queue: QueueDiscipline, semaphore: Semaphore, refusals: Refusals) {
+    const { clock, queueTimeoutMs, meter } = settings;
+    this.terms = { clock, queue, queueTimeoutMs, isTimed: meter !== noopMeter || queue.judgesByTime };
     this.#settings = settings;
-    this.#queue = queue;
     this.#semaphore = semaphore;
     this.#refusals = refusals;
   }
 
   /** Whether there is room now and nobody waits; then it is taken. */
   atOnce(weight: number, { signal, deadlineAt }: Call): boolean {
-    return signal?.aborted !== true && !this.isPast(deadlineAt) && this.#semaphore.tryTake(weight);
+    return signal?.aborted !== true && !this.#semaphore.isOver(deadlineAt) && this.#semaphore.tryTake(weight);
   }
 
-  /** Resolves once the weight is taken. */
-  enter(weight: number, call: Call, options: AcquireOptions = noCall): Promise<unknown> {
-    try {
-      checkWeight(weight);
-      if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
-      return this.#enter(weight, call, options);
-    } catch (error) {
-      return Promise.reject(error); // a wrong option, or a function of the user's that threw
-    }
-  }
-
-  #enter(weight: number, call: Call, options: AcquireOptions): Promise<unknown> {
-    if (call.signal?.aborted === true) return Promise.reject(call.signal.reason);
-    if (this.isPast(call.deadlineAt)) return this.refuse("deadline");
-    if (this.#semaphore.tryTake(weight)) return Promise.resolve();
+  /** A rejection, for a call that has come too late or need not wait; otherwise undefined. */
+  turnAway(weight: number, call: Call): Promise<never> | undefined {
+    if (this.isTooLate(call)) return this.tooLate(call);
     if (this.#semaphore.isClosed) return this.refuse("closed", { cause: this.#closedBy });
     if (this.#semaphore.isTooHeavy(weight)) return this.refuse("too-heavy", { weight });
-    const isFull = this.#isFull(weight);
-    if (isFull && !this.#settings.evicts) return this.refuse("queue-full");
-    const ask = this.#ask(weight, call, options);
-    return isFull ? this.#evictFor(ask, call) : this.#wait(ask, call);
+    return this.#isFull(weight) && !this.#settings.evicts ? this.refuse("queue-full") : undefined;
   }
 
-  #wait(ask: Ask, { signal }: Call): Promise<unknown> {
-    const admitted = this.#semaphore.wait(ask, signal);
+  /** It waits from now on, unless the queue is full of others that are no worse, or giving one up has made room. */
+  join(ask: Ask): void {
+    if (this.#semaphore.isOver(ask.deadlineAt)) ask.refuse(this.#refusals.of(ask, ask.endsBy));
+    else if (!this.#isFull(ask.weight)) this.#semaphore.join(ask);
+    else if (!this.#makeRoom(ask)) ask.refuse(this.#refusals.make("queue-full"));
+    else if (this.#semaphore.tryTake(ask.weight)) ask.serve();
+    else this.#semaphore.join(ask);
     this.#refusals.announce();
-    return admitted;
   }
 
-  #evictFor(ask: Ask, call: Call): Promise<unknown> {
-    while (this.#isFull(ask.weight)) if (!this.#semaphore.evictFor(ask)) return this.refuse("queue-full");
-    return this.#semaphore.tryTake(ask.weight) ? Promise.resolve() : this.#wait(ask, call);
+  isTooLate({ signal, deadlineAt }: Call): boolean {
+    return signal?.aborted === true || this.#semaphore.isOver(deadlineAt);
   }
 
-  // The clock is read only if the wait has a time limit of its own, or somebody wants to know how long it was.
-  #ask(weight: number, call: Call, options: AcquireOptions): Ask {
-    const { queueTimeoutMs, meter, clock } = this.#settings;
-    const timeoutMs = options.timeoutMs ?? queueTimeoutMs;
-    const since = timeoutMs < Infinity || meter !== noopMeter || this.#queue.judgesByTime ? clock.now() : 0;
-    const priority = checkPriority(options.priority ?? call.priority ?? 0);
-    const key = options.key ?? this.#queue.keyOf?.(call);
-    const { deadlineAt = Infinity } = call;
-    const timeoutAt = since + timeoutMs;
-    return deadlineAt < timeoutAt
-      ? { weight, priority, key, since, timeoutMs, endsAt: deadlineAt, endsBy: "deadline" }
-      : { weight, priority, key, since, timeoutMs, endsAt: timeoutAt, endsBy: "timeout" };
-  }
-
-  #isFull(weight: number): boolean {
-    const { queueLimit, queueWeightLimit } = this.#settings;
-    return this.#semaphore.waiting >= queueLimit || this.#semaphore.waitingWeight + weight > queueWeightLimit;
-  }
-
-  isPast(deadlineAt: number | undefined): boolean {
-    return deadlineAt !== undefined && deadlineAt < Infinity && deadlineAt <= this.#settings.clock.now();
+  /** The signal's own reason, or a refusal. */
+  tooLate({ signal }: Call): Promise<never> {
+    return signal?.aborted === true ? Promise.reject(signal.reason) : this.refuse("deadline");
   }
 
   refuse(reason: QueueRejectionReason, details: RefusalDetails = {}): Promise<never> {
@@ -94,5 +65,15 @@ export class Entrance {
     this.#closedBy = reason;
     this.#semaphore.close(() => this.#refusals.make("closed", { cause: reason }));
     this.#refusals.announce();
+  }
+
+  #makeRoom(ask: Ask): boolean {
+    while (this.#isFull(ask.weight)) if (!this.#semaphore.evictFor(ask)) return false;
+    return true;
+  }
+
+  #isFull(weight: number): boolean {
+    const { queueLimit, queueWeightLimit } = this.#settings;
+    return this.#semaphore.waiting >= queueLimit || this.#semaphore.waitingWeight + weight > queueWeightLimit;
   }
 }

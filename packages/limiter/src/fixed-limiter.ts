@@ -8,11 +8,13 @@ export abstract class FixedLimiter extends Limiter {
     this.semaphore.give(weight);
   }
 
-  protected starts(): undefined {
+  /** @internal */
+  starts(): undefined {
     // it learns nothing from calls
   }
 
-  protected outcomeOf(): Outcome {
+  /** @internal */
+  outcomeOf(): Outcome {
     return "neutral";
   }
 

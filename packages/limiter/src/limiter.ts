@@ -12,11 +12,13 @@ import {
 import { Entrance } from "./entrance.ts";
 import type { LimiterEvents } from "./events.ts";
 import { measuresOf, type Measures } from "./measures.ts";
-import { checkWeight, type AcquireOptions, type RunOptions, type Settings } from "./options.ts";
+import { checkTimeout, checkWeight, type AcquireOptions, type RunOptions, type Settings } from "./options.ts";
 import { Permit, type PermitOwner, type Start } from "./permit.ts";
+import { Relay, WaitingWork, type RelayOwner } from "./relay.ts";
 import { Refusals } from "./refusals.ts";
 import { Semaphore, type SemaphoreOptions } from "./semaphore.ts";
 import type { LimiterStats } from "./stats.ts";
+import { WaitingPermit } from "./waiting-permit.ts";
 
 /**
  * What all limiters of concurrency are: one permit API round a semaphore. What is made of a settled call is up to the kind.
@@ -26,7 +28,7 @@ import type { LimiterStats } from "./stats.ts";
  *
  * Uncontended, a call costs one derived promise: no permit, no closure, no reading of a clock.
  */
-export abstract class Limiter implements PermitOwner {
+export abstract class Limiter implements PermitOwner, RelayOwner {
   readonly name: string | undefined;
   protected readonly clock: Clock;
   protected readonly semaphore: Semaphore;
@@ -34,6 +36,7 @@ export abstract class Limiter implements PermitOwner {
   readonly #measures: Measures | undefined;
   readonly #refusals: Refusals;
   readonly #entrance: Entrance;
+  readonly #relay: Relay;
 
   protected constructor(settings: Settings, make: (options: SemaphoreOptions) => Semaphore = (options) => new Semaphore(options)) {
     this.name = settings.name;
@@ -44,13 +47,14 @@ export abstract class Limiter implements PermitOwner {
       queue,
       weighs: settings.queueWeightLimit < Infinity,
       clock: settings.clock,
-      refusal: (reason, ask) => this.#refusals.make(reason, ask),
+      refusal: (reason, ask) => this.#refusals.of(ask, reason),
       served: (ask) => this.#measures?.wait.record((this.clock.now() - ask.since) / 1000),
       woken: () => this.#refusals.announce(),
     });
     this.#measures = measuresOf(settings.meter, settings.name, this.semaphore);
     this.#refusals = new Refusals(settings, this.semaphore, this.events, this.#measures);
     this.#entrance = new Entrance(settings, queue, this.semaphore, this.#refusals);
+    this.#relay = new Relay(this);
   }
 
   /** How much may run at a time. */
@@ -95,7 +99,14 @@ export abstract class Limiter implements PermitOwner {
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     const { weight = 1 } = options;
-    return this.#entrance.enter(weight, options, options).then(() => new Permit(this, weight, this.starts()));
+    try {
+      checkWeight(weight);
+      if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
+      if (this.#entrance.atOnce(weight, options)) return Promise.resolve(new Permit(this, weight, this.starts()));
+      return this.#entrance.turnAway(weight, options) ?? this.#waitForPermit(weight, options);
+    } catch (error) {
+      return Promise.reject(error); // a wrong option
+    }
   }
 
   /**
@@ -106,7 +117,7 @@ export abstract class Limiter implements PermitOwner {
    */
   run<T>(work: Work<T>, call: Call = noCall, options?: RunOptions): Promise<T> {
     if (options !== undefined) return this.#runWith(work, call, options);
-    if (!this.#entrance.atOnce(1, call)) return this.#runAfterWait(work, call, 1, options);
+    if (!this.#entrance.atOnce(1, call)) return this.#runLater(work, call, 1, noCall);
     return this.#begin(work, call, 1);
   }
 
@@ -114,7 +125,7 @@ export abstract class Limiter implements PermitOwner {
   readonly layer: Guard =
     <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
     (input, call) => {
-      if (!this.#entrance.atOnce(1, call)) return this.#runAfterWait(() => next(input, call), call, 1);
+      if (!this.#entrance.atOnce(1, call)) return this.#runLater(() => next(input, call), call, 1, noCall);
       const start = this.starts();
       try {
         return this.follow(next(input, call), 1, start, call);
@@ -141,14 +152,24 @@ export abstract class Limiter implements PermitOwner {
   /** @internal A permit comes back. */
   abstract give(weight: number, outcome: Outcome, start: Start | undefined): void;
 
-  /** Called before work begins; what it answers comes back in {@link follow} or {@link give}. */
-  protected abstract starts(): Start | undefined;
+  /** @internal Called before work begins; what it answers comes back in {@link give}. */
+  abstract starts(): Start | undefined;
+
+  /** @internal How an error counts. */
+  abstract outcomeOf(error: unknown, call: Call): Outcome;
+
+  /** @internal */
+  isTooLate(call: Call): boolean {
+    return this.#entrance.isTooLate(call);
+  }
+
+  /** @internal */
+  tooLate(call: Call): Promise<never> {
+    return this.#entrance.tooLate(call);
+  }
 
   /** Gives back when the promise settles, and passes on what it settled to. */
   protected abstract follow<T>(result: T | PromiseLike<T>, weight: number, start: Start | undefined, call: Call): Promise<T>;
-
-  /** How an error counts. */
-  protected abstract outcomeOf(error: unknown, call: Call): Outcome;
 
   protected changeLimit(limit: number): void {
     const from = this.limit;
@@ -165,16 +186,23 @@ export abstract class Limiter implements PermitOwner {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (!this.#entrance.atOnce(weight, call)) return this.#runAfterWait(work, call, weight, options);
+    if (!this.#entrance.atOnce(weight, call)) return this.#runLater(work, call, weight, options);
     return this.#begin(work, call, weight);
   }
 
-  #runAfterWait<T>(work: Work<T>, call: Call, weight: number, options?: RunOptions): Promise<T> {
-    return this.#entrance.enter(weight, call, options).then(() => {
-      const { signal, deadlineAt } = call;
-      if (signal?.aborted !== true && !this.#entrance.isPast(deadlineAt)) return this.#begin(work, call, weight);
-      this.semaphore.give(weight);
-      return signal?.aborted === true ? Promise.reject(signal.reason) : this.#entrance.refuse("deadline");
+  #runLater<T>(work: Work<T>, call: Call, weight: number, options: AcquireOptions): Promise<T> {
+    const { terms } = this.#entrance;
+    return (
+      this.#entrance.turnAway(weight, call) ??
+      new Promise<T>((resolve, reject) => {
+        this.#entrance.join(new WaitingWork(this.#relay, terms, { weight, work, call, options }, resolve, reject));
+      })
+    );
+  }
+
+  #waitForPermit(weight: number, options: AcquireOptions): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      this.#entrance.join(new WaitingPermit(this, this.#entrance.terms, { ...options, weight }, resolve, reject));
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Emitter } from "@breakwater/core";
+import type { Ask } from "./ask.ts";
 import { LimiterRejectedError } from "./errors.ts";
 import type { LimiterEvents } from "./events.ts";
 import type { Measures, QueueRejectionReason, Readings } from "./measures.ts";
@@ -6,7 +7,8 @@ import type { Settings } from "./options.ts";
 
 export interface RefusalDetails {
   readonly weight?: number;
-  readonly timeoutMs?: number;
+  /** How long it may have waited, in ms. */
+  readonly waitedMs?: number;
   readonly cause?: unknown;
 }
 
@@ -29,7 +31,7 @@ export class Refusals {
     this.#measures = measures;
   }
 
-  make(reason: QueueRejectionReason, details: RefusalDetails): LimiterRejectedError {
+  make(reason: QueueRejectionReason, details: RefusalDetails = {}): LimiterRejectedError {
     const { name } = this.#settings;
     const message = `limiter${name === undefined ? "" : ` ${name}`} ${this.#explain(reason, details)}`;
     const { limit } = this.#readings;
@@ -38,6 +40,11 @@ export class Refusals {
     this.#measures?.rejections[reason].add(1);
     if (this.#events.has("rejected")) this.#unheard.push(error);
     return error;
+  }
+
+  /** For one that waits. */
+  of(ask: Ask, reason: QueueRejectionReason): LimiterRejectedError {
+    return this.make(reason, { weight: ask.weight, waitedMs: (ask.deadlineAt ?? Infinity) - ask.since });
   }
 
   /** Tells of those made since the last time. */
@@ -59,7 +66,7 @@ export class Refusals {
       case "overloaded":
         return `is overloaded: ${usage}, ${waiting} waiting, and this one has waited too long`;
       case "timeout":
-        return `had no room within ${details.timeoutMs ?? 0} ms: ${usage}`;
+        return `had no room within ${details.waitedMs ?? 0} ms: ${usage}`;
       case "deadline":
         return `got the call past its deadline: ${usage}`;
       case "too-heavy":

@@ -1,4 +1,4 @@
-import { WaitList, type Clock } from "@breakwater/core";
+import { WaitLine, type Clock } from "@breakwater/core";
 import type { Ask } from "./ask.ts";
 import { Latch } from "./latch.ts";
 import type { QueueRejectionReason } from "./measures.ts";
@@ -49,7 +49,7 @@ export class Semaphore {
   readonly #options: SemaphoreOptions;
   readonly #queue: QueueDiscipline;
   readonly #weighed: Weighed | undefined;
-  readonly #line: WaitList<number, Ask>;
+  readonly #line: WaitLine<Ask>;
   readonly #emptied: (() => void) | undefined;
   #limit: number;
   #isClosed = false;
@@ -65,7 +65,7 @@ export class Semaphore {
     this.#queue = options.queue;
     this.#emptied = options.emptied;
     this.#weighed = options.weighs ? new Weighed(options.queue) : undefined;
-    this.#line = new WaitList<number, Ask>({
+    this.#line = new WaitLine<Ask>({
       clock: options.clock,
       queue: this.#weighed ?? options.queue,
       expired: (ask) => options.refusal(ask.endsBy, ask),
@@ -117,11 +117,15 @@ export class Semaphore {
     return true;
   }
 
-  /** Joins the line. Resolves with the weight, which is taken by then. */
-  wait(ask: Ask, signal: AbortSignal | undefined): Promise<number> {
-    const served = this.#line.wait(ask, { signal, deadlineAt: ask.endsAt });
+  /** Whether that time has come. */
+  isOver(deadlineAt: number | undefined): boolean {
+    return this.#line.isOver(deadlineAt);
+  }
+
+  /** It joins the line. */
+  join(ask: Ask): void {
+    this.#line.join(ask);
     if (this.#queue.reorders) this.wake();
-    return served;
   }
 
   /**
@@ -130,7 +134,7 @@ export class Semaphore {
    */
   evictFor(newcomer: Ask): boolean {
     const victim = this.#queue.victim(newcomer);
-    if (victim === undefined || !this.#line.drop(victim, this.#options.refusal("evicted", victim.ask))) return false;
+    if (victim === undefined || !this.#refuse(victim, "evicted")) return false;
     this.wake();
     return true;
   }
@@ -180,7 +184,10 @@ export class Semaphore {
    */
   close(refusal: () => unknown): void {
     this.#isClosed = true;
-    while (this.#line.next() !== undefined) this.#line.refuse(refusal());
+    for (let ask = this.#line.next(); ask !== undefined; ask = this.#line.next()) {
+      this.#line.take(ask);
+      ask.refuse(refusal());
+    }
     this.#emptyIfIdle();
   }
 
@@ -205,16 +212,23 @@ export class Semaphore {
 
   /** False when there is no head, or it does not fit. */
   protected serveHead(): boolean {
-    const ask = this.#line.next()?.ask;
+    const ask = this.#line.next();
     if (ask === undefined) return false;
-    if (this.isTooHeavy(ask.weight)) return this.#line.refuse(this.#options.refusal("too-heavy", ask));
+    if (this.isTooHeavy(ask.weight)) return this.#refuse(ask, "too-heavy");
     if (!this.fits(ask.weight)) return false;
-    if (this.#givesUp(ask)) return this.#line.refuse(this.#options.refusal("overloaded", ask));
+    if (this.#givesUp(ask)) return this.#refuse(ask, "overloaded");
     this.#inUse += ask.weight;
     this.#granted += 1;
     this.#queue.served?.(ask);
-    this.#line.grant(ask.weight);
+    this.#line.take(ask);
+    ask.serve();
     this.#options.served(ask);
+    return true;
+  }
+
+  #refuse(ask: Ask, reason: QueueRejectionReason): boolean {
+    if (!this.#line.take(ask)) return false;
+    ask.refuse(this.#options.refusal(reason, ask));
     return true;
   }
 

@@ -73,14 +73,16 @@ export class AdaptiveLimiter extends Limiter {
     this.semaphore.give(weight);
   }
 
-  protected starts(): Start | undefined {
+  /** @internal */
+  starts(): Start | undefined {
     this.#untilTimed -= 1;
     if (this.#untilTimed > 0) return undefined;
     this.#untilTimed = this.#stride;
     return { at: this.clock.now(), inFlight: this.semaphore.inUse };
   }
 
-  protected outcomeOf(error: unknown, call: Call): Outcome {
+  /** @internal */
+  outcomeOf(error: unknown, call: Call): Outcome {
     try {
       return this.#classify?.(error, call) ?? outcomeOfError(error, call);
     } catch (fault) {

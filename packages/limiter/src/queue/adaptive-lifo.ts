@@ -1,4 +1,4 @@
-import { Fifo, checkNumber, type Clock, type Waiting } from "@breakwater/core";
+import { Fifo, checkNumber, type Clock} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
 
@@ -23,7 +23,7 @@ import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
 class AdaptiveLifo implements QueueDiscipline {
   readonly reorders = true;
   readonly judgesByTime = true;
-  readonly #queue = new Fifo<Waiting<Ask>>();
+  readonly #queue = new Fifo<Ask>();
   readonly #clock: Clock;
   readonly #intervalMs: number;
   /** Since when somebody has waited all the time. Means something only while somebody does. */
@@ -38,24 +38,24 @@ class AdaptiveLifo implements QueueDiscipline {
     return this.#queue.size;
   }
 
-  push(waiting: Waiting<Ask>): void {
-    if (this.#queue.size === 0) this.#filledAt = waiting.ask.since;
+  push(waiting: Ask): void {
+    if (this.#queue.size === 0) this.#filledAt = waiting.since;
     this.#queue.push(waiting);
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     const oldest = this.#queue.peek();
     if (oldest === undefined || this.#queue.size === 1) return oldest;
     const now = this.#clock.now();
-    if (now - this.#filledAt <= this.#intervalMs || now - oldest.ask.since > this.#intervalMs) return oldest;
+    if (now - this.#filledAt <= this.#intervalMs || now - oldest.since > this.#intervalMs) return oldest;
     return this.#queue.peekNewest();
   }
 
-  remove(waiting: Waiting<Ask>): boolean {
+  remove(waiting: Ask): boolean {
     return this.#queue.remove(waiting);
   }
 
-  victim(): Waiting<Ask> | undefined {
+  victim(): Ask | undefined {
     return this.#queue.peek();
   }
 

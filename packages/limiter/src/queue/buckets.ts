@@ -1,8 +1,8 @@
-import { Fifo, Heap, type HeapItem, type Waiting } from "@breakwater/core";
+import { Fifo, Heap, type HeapItem} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 
 /** Those who wait under one key, first come, first served among themselves. */
-export class Bucket<Key> extends Fifo<Waiting<Ask>> implements HeapItem {
+export class Bucket<Key> extends Fifo<Ask> implements HeapItem {
   readonly key: Key;
   heapIndex = -1;
   /** Smaller is served first. Changes only together with Buckets.ranked. */
@@ -43,12 +43,12 @@ export class Buckets<Key> {
     return this.#size;
   }
 
-  push(waiting: Waiting<Ask>): void {
-    const key = this.#bucketOf(waiting.ask);
+  push(waiting: Ask): void {
+    const key = this.#bucketOf(waiting);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       bucket = new Bucket(key, (this.#made += 1));
-      bucket.rank = this.#rank(bucket, waiting.ask);
+      bucket.rank = this.#rank(bucket, waiting);
       this.#buckets.set(key, bucket);
       this.#heap.push(bucket);
     }
@@ -56,7 +56,7 @@ export class Buckets<Key> {
     this.#size += 1;
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     return this.#heap.peek()?.peek();
   }
 
@@ -66,8 +66,8 @@ export class Buckets<Key> {
   }
 
   /** False when it does not wait here. */
-  remove(waiting: Waiting<Ask>): boolean {
-    const bucket = this.#buckets.get(this.#bucketOf(waiting.ask));
+  remove(waiting: Ask): boolean {
+    const bucket = this.#buckets.get(this.#bucketOf(waiting));
     const wasHead = bucket?.peek() === waiting;
     if (bucket?.remove(waiting) !== true) return false;
     this.#size -= 1;
@@ -88,7 +88,7 @@ export class Buckets<Key> {
   #rerank(bucket: Bucket<Key>): void {
     const head = bucket.peek();
     if (head === undefined) return;
-    bucket.rank = this.#rank(bucket, head.ask);
+    bucket.rank = this.#rank(bucket, head);
     this.#heap.update(bucket);
   }
 

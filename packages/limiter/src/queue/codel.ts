@@ -1,4 +1,4 @@
-import { Fifo, checkNumber, type Waiting } from "@breakwater/core";
+import { Fifo, checkNumber} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
 
@@ -56,7 +56,7 @@ export class StandingQueue {
   }
 }
 
-class ControlledDelay extends Fifo<Waiting<Ask>> implements QueueDiscipline {
+class ControlledDelay extends Fifo<Ask> implements QueueDiscipline {
   readonly reorders: boolean = false;
   readonly judgesByTime: boolean = true;
   readonly #standing: StandingQueue;
@@ -66,13 +66,13 @@ class ControlledDelay extends Fifo<Waiting<Ask>> implements QueueDiscipline {
     this.#standing = standing;
   }
 
-  override remove(waiting: Waiting<Ask>): boolean {
+  override remove(waiting: Ask): boolean {
     const was = super.remove(waiting);
     if (this.size === 0) this.#standing.emptied();
     return was;
   }
 
-  victim(): Waiting<Ask> | undefined {
+  victim(): Ask | undefined {
     return this.peek();
   }
 

@@ -1,4 +1,4 @@
-import type { Call, Clock, WaitQueue, Waiting } from "@breakwater/core";
+import type { Call, Clock, WaitQueue } from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 
 /**
@@ -13,7 +13,7 @@ export interface QueueDiscipline extends WaitQueue<Ask> {
   /** Whether it judges by time. Only then `Ask.since` and `now` are set for sure. */
   readonly judgesByTime: boolean;
   /** Whom to give up so that the newcomer may wait; undefined when that is the newcomer itself. */
-  victim(newcomer: Ask): Waiting<Ask> | undefined;
+  victim(newcomer: Ask): Ask | undefined;
   /** Asked once for each whose turn has come: whether it is given up instead of served. Default never. */
   givesUp?(ask: Ask, now: number): boolean;
   /** Its turn came, and it is served. It is removed next. */

@@ -1,4 +1,4 @@
-import { checkFunction, type Call, type Waiting } from "@breakwater/core";
+import { checkFunction, type Call} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import { Buckets, type Bucket } from "./buckets.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
@@ -38,15 +38,15 @@ class Fair implements QueueDiscipline {
     return this.#keys.size;
   }
 
-  push(waiting: Waiting<Ask>): void {
+  push(waiting: Ask): void {
     this.#keys.push(waiting);
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     return this.#keys.peek();
   }
 
-  remove(waiting: Waiting<Ask>): boolean {
+  remove(waiting: Ask): boolean {
     return this.#keys.remove(waiting);
   }
 
@@ -61,7 +61,7 @@ class Fair implements QueueDiscipline {
     return this.#keyOfCall?.(call);
   }
 
-  victim(newcomer: Ask): Waiting<Ask> | undefined {
+  victim(newcomer: Ask): Ask | undefined {
     let longest: Bucket<unknown> | undefined;
     let length = this.#keys.get(newcomer.key)?.size ?? 0;
     for (const line of this.#keys) {

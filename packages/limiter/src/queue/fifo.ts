@@ -1,12 +1,12 @@
-import { Fifo, type Waiting } from "@breakwater/core";
+import { Fifo} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
 
-class FirstInFirstOut extends Fifo<Waiting<Ask>> implements QueueDiscipline {
+class FirstInFirstOut extends Fifo<Ask> implements QueueDiscipline {
   readonly reorders: boolean = false;
   readonly judgesByTime: boolean = false;
 
-  victim(): Waiting<Ask> | undefined {
+  victim(): Ask | undefined {
     return this.peek();
   }
 }

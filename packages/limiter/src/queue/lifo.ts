@@ -1,29 +1,29 @@
-import { Fifo, type Waiting } from "@breakwater/core";
+import { Fifo} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
 
 class LastInFirstOut implements QueueDiscipline {
   readonly reorders = true;
   readonly judgesByTime = false;
-  readonly #queue = new Fifo<Waiting<Ask>>();
+  readonly #queue = new Fifo<Ask>();
 
   get size(): number {
     return this.#queue.size;
   }
 
-  push(waiting: Waiting<Ask>): void {
+  push(waiting: Ask): void {
     this.#queue.push(waiting);
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     return this.#queue.peekNewest();
   }
 
-  remove(waiting: Waiting<Ask>): boolean {
+  remove(waiting: Ask): boolean {
     return this.#queue.remove(waiting);
   }
 
-  victim(): Waiting<Ask> | undefined {
+  victim(): Ask | undefined {
     return this.#queue.peek();
   }
 }

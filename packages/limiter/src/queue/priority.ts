@@ -1,4 +1,4 @@
-import { checkNumber, type Waiting } from "@breakwater/core";
+import { checkNumber} from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 import { Buckets } from "./buckets.ts";
 import type { QueueDiscipline, QueuePolicy } from "./discipline.ts";
@@ -31,26 +31,26 @@ class Priority implements QueueDiscipline {
     return this.#levels.size;
   }
 
-  push(waiting: Waiting<Ask>): void {
+  push(waiting: Ask): void {
     this.#levels.push(waiting);
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     return this.#levels.peek();
   }
 
-  remove(waiting: Waiting<Ask>): boolean {
+  remove(waiting: Ask): boolean {
     return this.#levels.remove(waiting);
   }
 
-  victim(newcomer: Ask): Waiting<Ask> | undefined {
-    let last: Waiting<Ask> | undefined;
+  victim(newcomer: Ask): Ask | undefined {
+    let last: Ask | undefined;
     let lastRank = this.#rank(newcomer);
     for (const level of this.#levels) {
       const newest = level.peekNewest();
-      if (newest === undefined || this.#rank(newest.ask) <= lastRank) continue;
+      if (newest === undefined || this.#rank(newest) <= lastRank) continue;
       last = newest;
-      lastRank = this.#rank(newest.ask);
+      lastRank = this.#rank(newest);
     }
     return last;
   }

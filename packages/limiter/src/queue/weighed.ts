@@ -1,4 +1,4 @@
-import type { WaitQueue, Waiting } from "@breakwater/core";
+import type { WaitQueue } from "@breakwater/core";
 import type { Ask } from "../ask.ts";
 
 /** A queue that knows how much those who wait weigh together. */
@@ -14,18 +14,18 @@ export class Weighed implements WaitQueue<Ask> {
     return this.#queue.size;
   }
 
-  push(waiting: Waiting<Ask>): void {
+  push(waiting: Ask): void {
     this.#queue.push(waiting);
-    this.weight += waiting.ask.weight;
+    this.weight += waiting.weight;
   }
 
-  peek(): Waiting<Ask> | undefined {
+  peek(): Ask | undefined {
     return this.#queue.peek();
   }
 
-  remove(waiting: Waiting<Ask>): boolean {
+  remove(waiting: Ask): boolean {
     const was = this.#queue.remove(waiting);
-    if (was) this.weight -= waiting.ask.weight;
+    if (was) this.weight -= waiting.weight;
     return was;
   }
 }
