@@ -61,6 +61,8 @@ export interface WaitLineOptions<W extends Waiter> {
   readonly clock: Clock;
   /** Default first come, first served. It belongs to this line alone. */
   readonly queue?: WaitQueue<W> | undefined;
+  /** Where the waiters' deadlines stand. Default some of its own; several lines can share one timer. */
+  readonly deadlines?: Deadlines | undefined;
   /** Makes the error of a wait that ran out of time. */
   readonly expired: (waiter: W) => unknown;
   /** Called after a waiter left by abort or timeout: others may be servable now. */
@@ -75,12 +77,12 @@ export class WaitLine<W extends Waiter> {
   readonly #deadlines: Deadlines;
   readonly #home: WaiterHome;
 
-  constructor({ clock, queue, expired, left }: WaitLineOptions<W>) {
+  constructor({ clock, queue, deadlines, expired, left }: WaitLineOptions<W>) {
     this.#clock = clock;
     this.#expired = expired;
     this.#left = left;
     this.#queue = queue ?? new Fifo<W>();
-    this.#deadlines = new Deadlines(clock);
+    this.#deadlines = deadlines ?? new Deadlines(clock);
     // Only `join` gives waiters this home, and it takes nothing but W.
     this.#home = {
       abort: (waiter, reason) => {

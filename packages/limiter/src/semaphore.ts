@@ -48,7 +48,7 @@ export interface SemaphoreOptions {
 export class Semaphore {
   readonly #options: SemaphoreOptions;
   readonly #queue: QueueDiscipline;
-  readonly #weighed: Weighed | undefined;
+  readonly #weighed: Weighed<Ask> | undefined;
   readonly #line: WaitLine<Ask>;
   readonly #emptied: (() => void) | undefined;
   #limit: number;

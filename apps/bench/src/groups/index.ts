@@ -1,5 +1,7 @@
 import type { Case } from "../candidate.ts";
 import { breakerCases } from "./breaker.ts";
+import { adaptiveCases } from "./limiter-adaptive.ts";
+import { crowdCases } from "./limiter-crowd.ts";
 import { limiterCases } from "./limiter.ts";
 import { metricsCases } from "./metrics.ts";
 import { middlewareCases } from "./middleware.ts";
@@ -9,7 +11,7 @@ import { serviceCases } from "./service.ts";
 /** What `bench GROUP` runs. */
 export const groups: Readonly<Record<string, readonly Case[]>> = {
   breaker: breakerCases,
-  limiter: limiterCases,
+  limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
   pool: poolCases,
   middleware: middlewareCases,
   metrics: metricsCases,

@@ -1,12 +1,11 @@
-import type { WaitQueue } from "@breakwater/core";
-import type { Ask } from "../ask.ts";
+import type { WaitQueue, Waiter } from "@breakwater/core";
 
 /** A queue that knows how much those who wait weigh together. */
-export class Weighed implements WaitQueue<Ask> {
-  readonly #queue: WaitQueue<Ask>;
+export class Weighed<W extends Waiter & { readonly weight: number }> implements WaitQueue<W> {
+  readonly #queue: WaitQueue<W>;
   weight = 0;
 
-  constructor(queue: WaitQueue<Ask>) {
+  constructor(queue: WaitQueue<W>) {
     this.#queue = queue;
   }
 
@@ -14,18 +13,18 @@ export class Weighed implements WaitQueue<Ask> {
     return this.#queue.size;
   }
 
-  push(waiting: Ask): void {
-    this.#queue.push(waiting);
-    this.weight += waiting.weight;
+  push(waiter: W): void {
+    this.#queue.push(waiter);
+    this.weight += waiter.weight;
   }
 
-  peek(): Ask | undefined {
+  peek(): W | undefined {
     return this.#queue.peek();
   }
 
-  remove(waiting: Ask): boolean {
-    const was = this.#queue.remove(waiting);
-    if (was) this.weight -= waiting.weight;
+  remove(waiter: W): boolean {
+    const was = this.#queue.remove(waiter);
+    if (was) this.weight -= waiter.weight;
     return was;
   }
 }

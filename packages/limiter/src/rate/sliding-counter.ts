@@ -1,0 +1,112 @@
+import { rounding, type RateAlgorithm, type RateState } from "./algorithm.ts";
+import { checkWindow, type WindowOptions } from "./sliding-log.ts";
+
+/**
+ * The sliding counter: two counts instead of a log. What was taken in the last `windowMs` is estimated as this window's
+ * count plus that part of the previous one's which the sliding window still covers, as if it had been spread evenly:
+ *
+ *     | previous: 80          | current: 30     .      |      30 % of the current window have passed, so
+ *     |             [ <------ windowMs -------> ]      |      30 + floor(80 x 0.7) = 86 are counted
+ *
+ * Cheap, and right on average; near the limit it decides differently from the exact log in up to a third of the cases, and a
+ * client that sends legal bursts is refused 29 % of them (`pnpm sim` of the reference's 5.6). Where that matters take the
+ * log, or {@link gcra}.
+ *
+ * Source: Cloudflare, How we built rate limiting (2017). The weight is counted, which some forget, and a previous window
+ * that is older than one window counts for nothing.
+ */
+class SlidingCounter implements RateAlgorithm {
+  readonly limit: number;
+  readonly windowMs: number;
+
+  constructor(limit: number, windowMs: number) {
+    this.limit = limit;
+    this.windowMs = windowMs;
+  }
+
+  fresh(): SlidingCounterState {
+    return new SlidingCounterState(this);
+  }
+}
+
+class SlidingCounterState implements RateState {
+  readonly #counter: SlidingCounter;
+  #window = -Infinity;
+  #current = 0;
+  #previous = 0;
+
+  constructor(counter: SlidingCounter) {
+    this.#counter = counter;
+  }
+
+  tryTake(weight: number, now: number): boolean {
+    if (this.#counted(now) + weight > this.#counter.limit) return false;
+    this.#current += weight;
+    return true;
+  }
+
+  waitMs(weight: number, now: number, ahead = 0): number {
+    const { limit, windowMs } = this.#counter;
+    if (weight > limit) return Infinity;
+    if (this.#counted(now) + Math.min(ahead + weight, limit) <= limit) return 0;
+    const start = this.#window * windowMs;
+    const room = limit - Math.min(ahead + weight, limit) - this.#current;
+    if (room >= 0) return start + this.#until(room, this.#previous) - now;
+    // Nothing helps in this window; in the next its count is the previous one.
+    return start + windowMs + this.#until(room + this.#current, this.#current) - now;
+  }
+
+  penalise(weight: number, now: number): void {
+    this.#roll(now);
+    this.#current += weight;
+  }
+
+  refund(weight: number, now: number): void {
+    this.#roll(now);
+    const fromCurrent = Math.min(weight, this.#current);
+    this.#current -= fromCurrent;
+    this.#previous = Math.max(0, this.#previous - (weight - fromCurrent));
+  }
+
+  remaining(now: number): number {
+    return Math.max(0, this.#counter.limit - this.#counted(now));
+  }
+
+  resetAfterMs(now: number): number {
+    this.#roll(now);
+    const { windowMs } = this.#counter;
+    const end = (this.#window + 1) * windowMs;
+    if (this.#current > 0) return end + this.#until(0, this.#current) - now;
+    return this.#counted(now) > 0 ? end - windowMs + this.#until(0, this.#previous) - now : 0;
+  }
+
+  /** How far into a window the share of the previous one has fallen to `room`, in ms. */
+  #until(room: number, previous: number): number {
+    if (previous <= room) return 0;
+    return this.#counter.windowMs * (1 - (room + 1) / previous) + 100 * rounding; // strictly after
+  }
+
+  #counted(now: number): number {
+    this.#roll(now);
+    const { windowMs } = this.#counter;
+    const passed = Math.min(1, Math.max(0, now / windowMs - this.#window));
+    return this.#current + Math.floor(this.#previous * (1 - passed));
+  }
+
+  #roll(now: number): void {
+    const window = Math.floor(now / this.#counter.windowMs);
+    if (window <= this.#window) return;
+    this.#previous = window === this.#window + 1 ? this.#current : 0;
+    this.#current = 0;
+    this.#window = window;
+  }
+}
+
+/**
+ * Two counts a key, right on average. Known from gateways; prefer {@link gcra} unless you must decide as they do.
+ *
+ * @throws TypeError or RangeError naming the option and the value.
+ */
+export function slidingCounter(options: WindowOptions): RateAlgorithm {
+  return new SlidingCounter(...checkWindow(options));
+}
