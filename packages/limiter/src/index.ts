@@ -74,4 +74,4 @@ export {
   type TokenBucketOptions,
   type WarmUpOptions,
   type WindowOptions,
-} from "./rate/index.ts";
+} from "./rate-limits/index.ts";

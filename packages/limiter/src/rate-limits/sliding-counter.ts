@@ -41,24 +41,27 @@ class SlidingCounterState implements RateState {
 
   tryTake(weight: number, now: number): boolean {
     if (this.#counted(now) + weight > this.#counter.limit) return false;
-    this.#current += weight;
+    this.penalise(weight, now);
     return true;
   }
 
   waitMs(weight: number, now: number, ahead = 0): number {
     const { limit, windowMs } = this.#counter;
     if (weight > limit) return Infinity;
-    if (this.#counted(now) + Math.min(ahead + weight, limit) <= limit) return 0;
+    const remaining = limit - this.#counted(now);
+    if (ahead + weight <= remaining) return 0;
+    // With others ahead, as long as it takes until there is any more than now.
+    const wanted = Math.max(weight, ahead > 0 ? Math.min(remaining + 1, limit) : 0);
     const start = this.#window * windowMs;
-    const room = limit - Math.min(ahead + weight, limit) - this.#current;
+    const room = limit - wanted - this.#current;
     if (room >= 0) return start + this.#until(room, this.#previous) - now;
     // Nothing helps in this window; in the next its count is the previous one.
-    return start + windowMs + this.#until(room + this.#current, this.#current) - now;
+    return start + windowMs + this.#until(limit - wanted, this.#current) - now;
   }
 
   penalise(weight: number, now: number): void {
     this.#roll(now);
-    this.#current += weight;
+    if (this.#counter.limit < Infinity) this.#current += weight;
   }
 
   refund(weight: number, now: number): void {

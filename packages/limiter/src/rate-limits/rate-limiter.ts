@@ -1,5 +1,4 @@
-import { noCall, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
-import { checkNumber } from "@breakwater/core";
+import { checkNumber, noCall, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
 import type { Permit, PermitOwner } from "../permit.ts";
 import type { Booking, RateAlgorithm, ReservableAlgorithm, ReservableState } from "./algorithm.ts";
@@ -121,7 +120,13 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
     if (this.#desk.isClosed || this.#slot.waiting > 0 || this.#slot.blockedUntil > now) return undefined;
     const state = this.#slot.state as ReservableState; // it was made by the algorithm that `this` is typed with
     const booking = state.reserve(weight, now, maxDelayMs);
-    return booking === undefined ? undefined : { delayMs: booking.at - now, cancel: () => this.#cancel(state, booking) };
+    if (booking === undefined) return undefined;
+    let isCancelled = false;
+    const cancel = (): void => {
+      if (!isCancelled) this.#cancel(state, booking);
+      isCancelled = true;
+    };
+    return { delayMs: booking.at - now, cancel };
   }
 
   /** Gives back what was taken in vain, up to what there was at first, and ends a {@link block}. */

@@ -48,13 +48,14 @@ export interface SlotHost {
 export class Slot {
   state: RateState;
   /** In steady time. */
-  blockedUntil: number = -Infinity;
+  blockedUntil: number;
   readonly #host: SlotHost;
   #line: SlotLine | undefined = undefined;
 
   constructor(host: SlotHost, state: RateState) {
     this.#host = host;
     this.state = state;
+    this.blockedUntil = -Infinity;
   }
 
   get waiting(): number {
@@ -102,7 +103,7 @@ class SlotLine implements Expiring {
   readonly #host: SlotHost;
   readonly #line: WaitLine<RateWaiter>;
   /** When to look again, in the clock's ms. */
-  deadlineAt: number = Infinity;
+  deadlineAt: number | undefined = undefined;
   heapIndex = -1;
   readonly #queue = new Weighed<RateWaiter>(new Fifo<RateWaiter>());
 

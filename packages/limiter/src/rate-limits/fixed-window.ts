@@ -62,7 +62,7 @@ class WindowState implements RateState {
 
   penalise(weight: number, now: number): void {
     this.#roll(now);
-    if (weight === 0) return;
+    if (weight === 0 || this.#windows.limit === Infinity) return;
     if (this.#endsAt <= now) this.#endsAt = this.#windows.endOf(now);
     this.#count += weight;
   }
