@@ -75,3 +75,18 @@ export {
   type WarmUpOptions,
   type WindowOptions,
 } from "./rate-limits/index.ts";
+
+export { Shedder, type ShedderEvents, type ShedderOptions, type ShedderStats } from "./overload/shedder.ts";
+export {
+  eventLoopDelay,
+  eventLoopUtilization,
+  type EventLoopDelayOptions,
+  type EventLoopUtilizationOptions,
+  type LoopTimes,
+} from "./overload/event-loop.ts";
+export { queueDelay, type QueueDelay, type QueueDelayOptions } from "./overload/queue-delay.ts";
+export type { OverloadSignal } from "./overload/signal.ts";
+export { PriorityCursor, type PriorityCursorOptions } from "./overload/priority-cursor.ts";
+export { levels, type Levels, type LevelsOptions } from "./overload/level.ts";
+export { UpstreamCursor, type UpstreamCursorOptions } from "./overload/upstream-cursor.ts";
+export { ClientThrottle, type ClientThrottleOptions } from "./overload/client-throttle.ts";
