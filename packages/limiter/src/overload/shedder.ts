@@ -81,7 +81,8 @@ export class Shedder {
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: ShedderOptions) {
     const { signals, levels = 8, protectedLevels = Math.min(1, levels), windowMs = 1000, windowCalls = 2000, decreaseRatio, increaseRatio } = options;
-    if (!Array.isArray(signals) || signals.length === 0) throw new TypeError("signals must hold at least one");
+    const isList: boolean = Array.isArray(signals);
+    if (!isList || signals.length === 0) throw new TypeError("signals must hold at least one");
     this.#signals = [...signals];
     // With few levels one step is a level: the bound matters where levels are many.
     this.#cursor = new PriorityCursor({ levels, protectedLevels, decreaseRatio, increaseRatio });

@@ -64,7 +64,15 @@ export class Desk {
   }
 
   /** A permit, perhaps after a wait. */
-  async acquire(slot: Slot, owner: PermitOwner, options: RateAcquireOptions): Promise<Permit> {
+  acquire(slot: Slot, owner: PermitOwner, options: RateAcquireOptions): Promise<Permit> {
+    try {
+      return this.#acquire(slot, owner, options);
+    } catch (error) {
+      return Promise.reject(error); // a wrong option, a refusal, or the signal's own reason
+    }
+  }
+
+  #acquire(slot: Slot, owner: PermitOwner, options: RateAcquireOptions): Promise<Permit> {
     const weight = readWeight(options.weight);
     const timeoutMs = options.timeoutMs === undefined ? this.#settings.queueTimeoutMs : checkTimeout(options.timeoutMs);
     const { signal, deadlineAt = Infinity } = options;
@@ -73,7 +81,7 @@ export class Desk {
     if (deadlineAt <= since) throw this.#refuse("deadline", undefined);
     if (this.isClosed) throw this.#refuse("closed", undefined, this.#closedBy);
     const now = this.time.now();
-    if (slot.tryTake(weight, now)) return this.#grant(owner, weight);
+    if (slot.tryTake(weight, now)) return Promise.resolve(this.#grant(owner, weight));
     const endsBy = deadlineAt < since + timeoutMs ? "deadline" : "timeout";
     const ask: RateAsk = { weight, signal, endsAt: Math.min(since + timeoutMs, deadlineAt), endsBy };
     this.#turnAway(slot, ask, now, since);

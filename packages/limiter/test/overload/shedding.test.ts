@@ -189,7 +189,7 @@ describe("Shedder", () => {
     const error = await errorOf(shedder.run(async () => 1, { priority: 6 }));
     expect(error).toMatchObject({ code: "ERR_LIMITER_REJECTED", reason: "overloaded", message: "shedder sheds level 6: below 3 are admitted", retryAfterMs: 1000 });
     expect(await shedder.run(async () => 1, { priority: 1 })).toBe(1);
-    for (let i = 0; i < 5; i += 1) window(0.5);
+    for (let i = 0; i < 7; i += 1) window(0.5);
     expect(shedder.position).toBe(8);
     expect(shedder.stats).toMatchObject({ isOverloaded: false, signal: "test", pressure: 0.5 });
   });
