@@ -22,3 +22,7 @@ export {
   type RetryOptions,
 } from "./network.ts";
 export { Tally, type TallyOptions } from "./tally.ts";
+export { BrokenLawError, type Law } from "./suites/law.ts";
+export { permitLaws } from "./suites/permit-laws.ts";
+export { runLaws, type Runner } from "./suites/run-laws.ts";
+export type { Held, LawOptions, MakeSubject, Subject, SubjectOptions } from "./suites/subject.ts";
