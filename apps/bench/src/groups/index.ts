@@ -6,12 +6,14 @@ import { limiterCases } from "./limiter.ts";
 import { metricsCases } from "./metrics.ts";
 import { middlewareCases } from "./middleware.ts";
 import { poolCases } from "./pool.ts";
+import { rateCases } from "./rate.ts";
 import { serviceCases } from "./service.ts";
 
 /** What `bench GROUP` runs. */
 export const groups: Readonly<Record<string, readonly Case[]>> = {
   breaker: breakerCases,
   limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
+  rate: rateCases,
   pool: poolCases,
   middleware: middlewareCases,
   metrics: metricsCases,

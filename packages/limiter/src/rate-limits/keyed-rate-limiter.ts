@@ -35,7 +35,7 @@ class Entry extends Slot implements PermitOwner {
 // How many entries are looked at for each that is made, so that sweeping keeps ahead of growing.
 const sweptPerNew = 2;
 // And now and then for a call that makes none.
-const callsPerSweep = 8;
+const callsPerSweep = 16;
 // How many are compared to find one that can be given up.
 const sampled = 16;
 
@@ -170,9 +170,9 @@ export class KeyedRateLimiter {
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#calls += 1;
-      if (this.#calls % callsPerSweep === 0) this.#sweep(1);
-      // The sweep may have taken out this very one, which then is like new.
-      return this.#entries.has(key) ? known : this.#add(key);
+      // What is swept out may be this very one, which then is like new.
+      if (this.#calls % callsPerSweep === 0 && this.#sweep(1) && !this.#entries.has(key)) return this.#add(key);
+      return known;
     }
     if (typeof key === "string" && key.length > this.#maxKeyLength) {
       throw new RangeError(`key must be at most ${this.#maxKeyLength} characters long, got ${key.length}`);
@@ -194,12 +194,15 @@ export class KeyedRateLimiter {
     return entry;
   }
 
-  #sweep(steps: number): void {
+  /** Whether any was taken out. */
+  #sweep(steps: number): boolean {
     const now = this.#desk.time.now();
+    let hasSwept = false;
     for (let step = 0; step < steps; step += 1) {
       const next = this.#next();
-      if (next?.[1].isIdle(now) === true) this.#entries.delete(next[0]);
+      if (next?.[1].isIdle(now) === true) hasSwept = this.#entries.delete(next[0]);
     }
+    return hasSwept;
   }
 
   /** Gives up the one of some that is nearest to being like new. False when all of them matter. */
