@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The root README composes everything, so its examples live where everything can be imported. */
+/** Examples live where what they import can be had: the root README composes everything, and sim simulates limiters. */
 const sources = [
   { readme: "README.md", home: "packages/service", prefix: "root-" },
   ...readdirSync(join(root, "packages")).map((name) => ({
     readme: `packages/${name}/README.md`,
-    home: `packages/${name}`,
+    home: name === "sim" ? "apps/experiments" : `packages/${name}`,
     prefix: "",
   })),
 ];

@@ -202,7 +202,7 @@ export abstract class Limiter implements PermitOwner, RelayOwner {
 
   #waitForPermit(weight: number, options: AcquireOptions): Promise<Permit> {
     return new Promise((resolve, reject) => {
-      this.#entrance.join(new WaitingPermit(this, this.#entrance.terms, { ...options, weight }, resolve, reject));
+      this.#entrance.join(new WaitingPermit(this, this.#entrance.terms, weight, options, resolve, reject));
     });
   }
 

@@ -11,11 +11,12 @@ export class WaitingPermit extends Ask {
   constructor(
     owner: PermitOwner & { starts(): Start | undefined },
     terms: Terms,
-    options: AcquireOptions & { readonly weight: number },
+    weight: number,
+    options: AcquireOptions,
     resolve: (permit: Permit) => void,
     reject: (error: unknown) => void,
   ) {
-    super(terms, options.weight, options, options);
+    super(terms, weight, options, options);
     this.#owner = owner;
     this.#resolve = resolve;
     this.refuse = reject;
