@@ -76,6 +76,8 @@ export class WaitLine<W extends Waiter> {
   readonly #queue: WaitQueue<W>;
   readonly #deadlines: Deadlines;
   readonly #home: WaiterHome;
+  /** As the queue's size; asked on every path, so no call leads to it. */
+  #size = 0;
 
   constructor({ clock, queue, deadlines, expired, left }: WaitLineOptions<W>) {
     this.#clock = clock;
@@ -98,12 +100,13 @@ export class WaitLine<W extends Waiter> {
   }
 
   get size(): number {
-    return this.#queue.size;
+    return this.#size;
   }
 
   /** It waits from now on. Its signal must not be aborted, nor its time be over: see {@link isOver}. */
   join(waiter: W): void {
     this.#queue.push(waiter);
+    this.#size += 1;
     waiter.home = this.#home;
     if (waiter.deadlineAt !== undefined) this.#deadlines.add(waiter);
     if (waiter.signal !== undefined) listenForAbort(waiter.signal, waiter);
@@ -136,6 +139,7 @@ export class WaitLine<W extends Waiter> {
   /** Takes it out, wherever it stands, and leaves nothing behind. The caller serves or refuses it. False when it does not wait here. */
   take(waiter: W): boolean {
     if (!this.#queue.remove(waiter)) return false;
+    this.#size -= 1;
     waiter.home = undefined;
     this.#deadlines.delete(waiter);
     if (waiter.signal !== undefined) ignoreAbort(waiter.signal, waiter);

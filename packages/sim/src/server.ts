@@ -72,10 +72,11 @@ export class Server {
   /**
    * Resolves when the job is done. `factor` makes this one job longer or shorter than others.
    *
-   * Rejects with {@link ServerFailure}.
+   * Rejects with {@link ServerFailure}; with a TypeError when `factor` is no number.
    */
   readonly serve = (factor = 1): Promise<void> =>
     new Promise((resolve, reject) => {
+      checkNumber("factor", factor, { max: Number.MAX_VALUE }); // `run(server.serve)` would hand it the call
       if (this.#isDown) { reject(new ServerFailure("the server is down")); return; }
       if (this.#working.size >= this.#slots && this.#queue.size >= this.#queueLimit) {
         reject(new ServerFailure("the server's queue is full")); return;

@@ -47,7 +47,9 @@ export class Simulation implements Clock {
     return this.#now;
   }
 
+  /** @throws RangeError for a delay that is NaN: an event at no time would end the run. */
   setTimer(callback: () => void, delayMs: number): Timer {
+    if (Number.isNaN(delayMs)) throw new RangeError("delayMs must be a number, got NaN");
     return this.#events.add(this.#now + Math.max(delayMs, 0), callback);
   }
 

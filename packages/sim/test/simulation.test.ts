@@ -119,6 +119,14 @@ describe("Server", () => {
     expect([server.served, server.queueDelayMs]).toEqual([4, 10]);
   });
 
+  it("refuses a time that is none: it would end the run in silence", async () => {
+    const sim = new Simulation();
+    expect(() => sim.setTimer(() => undefined, NaN)).toThrow("delayMs must be a number, got NaN");
+    const server = new Server(sim, { slots: 1, serviceMs: constant(1) });
+    const serve: (call: never) => Promise<void> = server.serve;
+    await expect(serve({} as never)).rejects.toThrow("factor must be a number");
+  });
+
   it("M/M/1 has the mean time that theory gives it", async () => {
     const sim = new Simulation({ seed: 5 });
     const server = new Server(sim, { slots: 1, serviceMs: exponential(10) });
