@@ -1,6 +1,6 @@
 import { settled } from "@breakwater/core/testing";
 import { KeyedLimiter, type LimiterKey } from "@breakwater/limiter";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { deferred, errorOf, watch } from "./helpers.ts";
 
 describe("KeyedLimiter", () => {
@@ -91,6 +91,13 @@ describe("KeyedLimiter", () => {
     const answers = await Promise.allSettled(["x", "x", "y", ""].map((host) => service({ host }, {})));
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
     expect(answers[3]).toMatchObject({ reason: oops });
+  });
+
+  it("the layer keeps the types of input and answer", async () => {
+    const limiter = new KeyedLimiter({ limit: 1 });
+    const service = limiter.layer((input: { host: string }) => input.host)(async ({ host }) => host.length);
+    expectTypeOf(service({ host: "x" }, {})).toEqualTypeOf<Promise<number>>();
+    expect(await service({ host: "four" }, {})).toBe(4);
   });
 
   it("B21: keys that look like members of an object are keys like others", () => {

@@ -114,9 +114,9 @@ export class KeyedLimiter {
   }
 
   /** A layer that limits by what `keyOf` makes of input and call. */
-  layer<In, Out, C extends Call>(
+  layer<In, C extends Call>(
     keyOf: (input: In, call: C) => LimiterKey,
-  ): (next: Service<In, Out, C>) => Service<In, Out, C> {
+  ): <Out>(next: Service<In, Out, C>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
     return (next) => async (input, call) => this.run(keyOf(input, call), () => next(input, call), call);

@@ -1,7 +1,7 @@
 /** What a limit says to one request, and what it could say next. */
 export interface Decision {
   readonly allowed: boolean;
-  /** What may be taken at once after a pause. */
+  /** What may be taken at once after a pause. Of several limits in one: of the one with the least left; the window too. */
   readonly limit: number;
   /** The time that it is for, in ms. */
   readonly windowMs: number;

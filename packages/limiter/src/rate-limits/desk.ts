@@ -1,222 +1,243 @@
-import { Deadlines, Emitter, noopMeter, type Call, type Counter, type Work } from "@breakwater/core";
-import { LimiterRejectedError, type LimiterRejectionReason } from "../errors.ts";
+import { Deadlines, Emitter, noopMeter } from "@breakwater/core";
+import type { LimiterRejectedError } from "../errors.ts";
 import type { LimiterEvents } from "../events.ts";
-import { checkTimeout } from "../options.ts";
 import { Permit, type PermitOwner } from "../permit.ts";
-import type { RateAlgorithm } from "./algorithm.ts";
+import type { Booking, RateAlgorithm, RateState } from "./algorithm.ts";
+import { adopted } from "./all-of.ts";
 import type { Decision } from "./decision.ts";
-import { readWeight, type RateAcquireOptions, type RateSettings, type RateWeight } from "./options.ts";
-import { RateWaiter, type RateAsk, type Slot, type SlotHost } from "./slot.ts";
+import type { RateKey } from "./keyed-rate-limiter.ts";
+import { isReservable, type RateSettings } from "./options.ts";
+import { RateRefusals, type RateReason, type RateRefusal } from "./rate-refusals.ts";
+import { Slot, type SlotHost } from "./slot.ts";
 import { SteadyTime } from "./steady-time.ts";
 
-type RateReason = Extract<LimiterRejectionReason, "rate" | "blocked" | "queue-full" | "timeout" | "deadline" | "too-heavy" | "closed" | "overloaded">;
+/** A place in the future. It is yours unless you cancel it. */
+export interface Reservation {
+  /** How long to wait before acting, in ms. */
+  readonly delayMs: number;
+  /** Gives back what nobody has booked behind it. Once its time has come, or twice, it changes nothing. */
+  cancel(): void;
+}
 
-const reasons: readonly RateReason[] = ["rate", "blocked", "queue-full", "timeout", "deadline", "too-heavy", "closed", "overloaded"];
+/** Most permits of a rate go back to nobody: what was taken comes back with time. */
+const nobody: PermitOwner = { give: () => undefined };
 
 /**
- * What is done at a slot, whosever it is: taken, waited for, refused, counted. A limiter has one slot, a keyed one has many;
- * both do it here.
+ * What is done at a slot at once, whosever it is: taken, booked, given back, blocked, refused, counted. A limiter has one slot, a
+ * keyed one has many; both do it here. Waiting is the business of the waiting room.
  */
 export class Desk {
+  readonly settings: RateSettings;
   readonly time: SteadyTime;
   readonly events: Emitter<Pick<LimiterEvents, "rejected">> = new Emitter<Pick<LimiterEvents, "rejected">>();
-  readonly host: SlotHost;
-  readonly #settings: RateSettings;
-  readonly #counters: ReadonlyMap<RateReason, Counter> | undefined;
+  readonly refusals: RateRefusals;
+  /** Slots in which somebody waits. */
+  readonly waitedFor: Set<Slot> = new Set<Slot>();
   algorithm: RateAlgorithm;
   granted = 0;
-  rejected = 0;
   isClosed = false;
-  #closedBy: unknown = undefined;
+  closedBy: unknown = undefined;
+  readonly #host: SlotHost;
+  /** Whether it matters when work ends. */
+  #holds: boolean;
+  readonly #stopGauges: (() => void)[];
+  #heard: (() => void)[] = [];
 
   constructor(settings: RateSettings, algorithm: RateAlgorithm) {
-    this.#settings = settings;
+    this.settings = settings;
     this.algorithm = algorithm;
+    this.#holds = algorithm.fresh(0).ended !== undefined;
     this.time = new SteadyTime(settings.clock);
-    this.host = {
+    this.refusals = new RateRefusals(settings, this.events);
+    this.#host = {
       clock: settings.clock,
       time: this.time,
       deadlines: new Deadlines(settings.clock),
-      expired: (waiter) => this.#make(waiter.endsBy, undefined),
-      changed: () => undefined,
+      tooLate: (waiter, waitMs) => this.refusals.make(waiter.endsBy, this.#facts(waitMs)),
+      never: (slot, { weight }) => this.refusals.make(this.reasonOf(slot, weight, this.time.now()), this.#facts()),
+      busy: (slot) => this.waitedFor.add(slot),
+      changed: (slot) => this.#changed(slot),
     };
-    this.#counters = countersOf(settings);
+    this.#stopGauges = gaugesOf(this);
   }
 
-  /** Takes it now, or not at all. */
-  tryAcquire(slot: Slot, owner: PermitOwner, weight: number): Permit | undefined {
-    if (this.isClosed || !slot.tryTake(weight, this.time.now())) return undefined;
+  get waiting(): number {
+    let waiting = 0;
+    for (const slot of this.waitedFor) waiting += slot.waiting;
+    return waiting;
+  }
+
+  makeSlot(now: number, key?: RateKey): Slot {
+    return new Slot(this.#host, this.algorithm, now, key);
+  }
+
+  /** The algorithm may have been changed since the slot was last looked at. */
+  update(slot: Slot, now: number): void {
+    if (slot.algorithm === this.algorithm) return;
+    slot.state = adopted(slot.state, this.algorithm, now);
+    slot.algorithm = this.algorithm;
+  }
+
+  tryAcquire(slot: Slot, weight: number, now: number): Permit | undefined {
+    if (this.isClosed || !slot.tryTake(weight, now)) return undefined;
+    return this.grant(slot, weight);
+  }
+
+  take(slot: Slot, weight: number, now: number): Decision {
+    if (!this.isClosed && slot.tryTake(weight, now)) {
+      this.granted += 1;
+      return this.#decision(slot, weight, now, true);
+    }
+    this.penaliseRefusal(slot, weight, now);
+    const decision = this.#decision(slot, weight, now, false);
+    const isPlain = decision.retryAfterMs < Infinity && !slot.isBlocked(now);
+    this.refusals.note(isPlain ? "rate" : this.reasonOf(slot, weight, now), this.algorithm, decision.retryAfterMs);
+    return decision;
+  }
+
+  check(slot: Slot, weight: number, now: number): Decision {
+    return this.#decision(slot, weight, now, !this.isClosed && slot.waiting === 0 && slot.waitMs(weight, now) <= 0);
+  }
+
+  reserve(slot: Slot, weight: number, maxDelayMs: number, now: number): Reservation | undefined {
+    const { state } = slot;
+    if (this.isClosed || slot.waiting > 0 || slot.isBlocked(now)) return undefined;
+    if (!isReservable(state)) throw new TypeError("reserve needs an algorithm that can book, such as gcra or tokenBucket");
+    const booking = state.reserve(weight, now, maxDelayMs);
+    if (booking === undefined) return undefined;
     this.granted += 1;
-    return new Permit(owner, weight);
+    let isCancelled = false;
+    const cancel = (): void => {
+      if (!isCancelled) this.#cancel(slot, state, booking);
+      isCancelled = true;
+    };
+    return { delayMs: booking.at - now, cancel };
   }
 
-  take(slot: Slot, weight: number): Decision {
-    const now = this.time.now();
-    const allowed = !this.isClosed && slot.tryTake(weight, now);
-    if (allowed) this.granted += 1;
-    else this.#countRefusal(slot, weight, now, slot.blockedUntil > now ? "blocked" : "rate");
-    return this.#decision(slot, weight, now, allowed);
-  }
-
-  check(slot: Slot, weight: number): Decision {
-    const now = this.time.now();
-    return this.#decision(slot, weight, now, !this.isClosed && slot.waitMs(weight, now) === 0);
-  }
-
-  /** A permit, perhaps after a wait. */
-  acquire(slot: Slot, owner: PermitOwner, options: RateAcquireOptions): Promise<Permit> {
-    try {
-      return this.#acquire(slot, owner, options);
-    } catch (error) {
-      return Promise.reject(error); // a wrong option, a refusal, or the signal's own reason
-    }
-  }
-
-  #acquire(slot: Slot, owner: PermitOwner, options: RateAcquireOptions): Promise<Permit> {
-    const weight = readWeight(options.weight);
-    const timeoutMs = options.timeoutMs === undefined ? this.#settings.queueTimeoutMs : checkTimeout(options.timeoutMs);
-    const { signal, deadlineAt = Infinity } = options;
-    if (signal?.aborted === true) throw signal.reason;
-    const since = this.#settings.clock.now();
-    if (deadlineAt <= since) throw this.#refuse("deadline", undefined);
-    if (this.isClosed) throw this.#refuse("closed", undefined, this.#closedBy);
-    const now = this.time.now();
-    if (slot.tryTake(weight, now)) return Promise.resolve(this.#grant(owner, weight));
-    const endsBy = deadlineAt < since + timeoutMs ? "deadline" : "timeout";
-    const ask: RateAsk = { weight, signal, endsAt: Math.min(since + timeoutMs, deadlineAt), endsBy };
-    this.#turnAway(slot, ask, now, since);
-    return new Promise((resolve, reject) => {
-      slot.join(new RateWaiter(ask, () => resolve(this.#grant(owner, weight)), reject));
-    });
-  }
-
-  /** Does the work when its turn has come. */
-  run<T>(slot: Slot, owner: PermitOwner, work: Work<T>, call: Call, options: RateWeight | undefined): Promise<T> {
-    try {
-      const weight = readWeight(options?.weight);
-      if (!this.isClosed && !this.#isTooLate(call) && slot.tryTake(weight, this.time.now())) {
-        this.granted += 1;
-        return this.#do(slot, work, call);
-      }
-    } catch (error) {
-      return Promise.reject(error); // a wrong weight
-    }
-    return this.acquire(slot, owner, { ...options, ...(call.signal && { signal: call.signal }), deadlineAt: call.deadlineAt }).then(() => {
-      if (!this.#isTooLate(call)) return this.#do(slot, work, call);
-      this.ended(slot);
-      slot.state.refund(options?.weight ?? 1, this.time.now());
-      slot.wake();
-      return Promise.reject(call.signal?.aborted === true ? call.signal.reason : this.#refuse("deadline", undefined));
-    });
-  }
-
-  // Only where the end of the work matters is it waited for.
-  #do<T>(slot: Slot, work: Work<T>, call: Call): Promise<T> {
-    try {
-      const result = Promise.resolve(work(call));
-      return slot.state.ended === undefined ? result : result.finally(() => this.ended(slot));
-    } catch (error) {
-      this.ended(slot);
-      return Promise.reject(error);
-    }
-  }
-
-  /** Throws when waiting would be in vain, which is known now. */
-  #turnAway(slot: Slot, { weight, endsAt, endsBy }: RateAsk, now: number, since: number): void {
-    const waitMs = slot.waitMs(weight, now);
-    if (waitMs === Infinity) throw this.#refuse("too-heavy", undefined);
-    const known = slot.state.isBusy !== true;
-    if (slot.waiting >= this.#settings.queueLimit) throw this.#refuseAt(slot, weight, now, this.#settings.queueLimit === 0 ? "rate" : "queue-full");
-    if (known && since + waitMs > endsAt) throw this.#refuseAt(slot, weight, now, endsBy);
-  }
-
-  close(reason: unknown, slots: Iterable<Slot>): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.#closedBy = reason;
-    for (const slot of slots) slot.refuseAll(() => this.#refuse("closed", undefined, reason));
-  }
-
-  /** The work of a permit has ended. */
-  ended(slot: Slot): void {
-    if (slot.state.ended === undefined) return;
-    slot.state.ended(this.time.now());
+  refund(slot: Slot, weight: number): void {
+    slot.state.refund(weight, this.time.now());
     slot.wake();
   }
 
-  /** No slot can be had. */
-  refuseKey(): LimiterRejectedError {
-    return this.#refuse("overloaded", undefined);
+  penalise(slot: Slot, weight: number, now: number): void {
+    slot.state.penalise(weight, now);
+    slot.wake(); // those who now wait too long are told
   }
 
-  #grant(owner: PermitOwner, weight: number): Permit {
+  block(slot: Slot, durationMs: number, now: number): void {
+    slot.blockedUntil = durationMs > 0 ? now + durationMs : undefined;
+    slot.wake();
+  }
+
+  reset(slot: Slot): void {
+    slot.blockedUntil = undefined;
+    slot.state = this.algorithm.fresh(this.time.now());
+    slot.algorithm = this.algorithm;
+    slot.wake();
+  }
+
+  change(algorithm: RateAlgorithm): void {
+    this.algorithm = algorithm;
+    const now = this.time.now();
+    this.#holds = algorithm.fresh(now).ended !== undefined;
+    for (const slot of [...this.waitedFor]) {
+      this.update(slot, now);
+      slot.wake();
+    }
+  }
+
+  close(reason: unknown): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.closedBy = reason;
+    for (const slot of [...this.waitedFor]) slot.refuseAll(() => this.refusals.make("closed", { ...this.#facts(), cause: reason }));
+    for (const stop of this.#stopGauges) stop();
+  }
+
+  /** Resolves the next time that nobody waits. */
+  idle(): Promise<void> {
+    return this.waitedFor.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#heard.push(resolve));
+  }
+
+  /** It is taken. */
+  grant(slot: Slot, weight: number): Permit {
     this.granted += 1;
-    return new Permit(owner, weight);
+    return new Permit(this.#holds ? this.#ownerOf(slot) : nobody, weight);
   }
 
-  #refuseAt(slot: Slot, weight: number, now: number, reason: RateReason): LimiterRejectedError {
-    const retryAfterMs = slot.waitMs(weight, now);
-    if (this.#settings.penalisesRefusals) slot.state.penalise(weight, now);
-    return this.#refuse(slot.blockedUntil > now ? "blocked" : reason, retryAfterMs);
+  #ownerOf(slot: Slot): PermitOwner {
+    const { state } = slot;
+    return { give: () => this.ended(slot, state) };
   }
 
-  #countRefusal(slot: Slot, weight: number, now: number, reason: RateReason): void {
-    if (this.#settings.penalisesRefusals) slot.state.penalise(weight, now);
-    this.rejected += 1;
-    this.#counters?.get(reason)?.add(1);
+  /** Work that took from the slot in that state has ended. */
+  ended(slot: Slot, state: RateState): void {
+    if (state.ended === undefined) return;
+    state.ended(this.time.now());
+    slot.wake();
   }
 
-  #refuse(reason: RateReason, retryAfterMs: number | undefined, cause?: unknown): LimiterRejectedError {
-    const error = this.#make(reason, retryAfterMs, cause);
-    if (this.events.has("rejected")) this.events.emit("rejected", { reason: error.reason, error });
+  /** Makes an error, and tells of it. */
+  refuse(reason: RateReason, retryAfterMs?: number, cause?: unknown): LimiterRejectedError {
+    const error = this.refusals.make(reason, { ...this.#facts(retryAfterMs), cause });
+    this.refusals.announce();
     return error;
   }
 
-  #make(reason: RateReason, retryAfterMs: number | undefined, cause?: unknown): LimiterRejectedError {
-    const { name } = this.#settings;
-    const { limit, windowMs } = this.algorithm;
-    const again = retryAfterMs === undefined ? "" : `: try again in ${Math.ceil(retryAfterMs)} ms`;
-    const message = `rate limiter${name === undefined ? "" : ` ${name}`} ${explanations[reason]} (${limit} in ${windowMs} ms)${again}`;
-    this.rejected += 1;
-    this.#counters?.get(reason)?.add(1);
-    return new LimiterRejectedError(message, { reason, limit, source: name, retryAfterMs, cause });
+  /** Why the slot has nothing for that weight. */
+  reasonOf(slot: Slot, weight: number, now: number): RateReason {
+    if (this.isClosed) return "closed";
+    if (slot.isBlocked(now)) return "blocked";
+    return this.algorithm.fresh(now).waitMs(weight, now) === Infinity ? "too-heavy" : "rate";
+  }
+
+  /** If refusals are to cost: as much again as the limit at most, so that who stops is let in again within two windows. */
+  penaliseRefusal(slot: Slot, weight: number, now: number): void {
+    if (!this.settings.penalisesRefusals || slot.isBlocked(now)) return;
+    const most = 2 * this.algorithm.limit - slot.state.used(now);
+    if (most > 0 && most < Infinity) slot.state.penalise(Math.min(weight, most), now);
   }
 
   #decision(slot: Slot, weight: number, now: number, allowed: boolean): Decision {
-    const { limit, windowMs } = this.algorithm;
-    const isBlocked = slot.blockedUntil > now;
+    const { state, blockedUntil = now } = slot;
+    const tightest = state.tightest === undefined ? state : state.tightest(now);
+    const { limit, windowMs } = tightest.algorithm;
     return {
       allowed,
       limit,
       windowMs,
-      remaining: isBlocked ? 0 : slot.state.remaining(now),
-      retryAfterMs: allowed ? 0 : this.isClosed ? Infinity : slot.waitMs(weight, now),
-      resetAfterMs: Math.max(isBlocked ? slot.blockedUntil - now : 0, slot.state.resetAfterMs(now)),
+      remaining: this.isClosed || blockedUntil > now || slot.waiting > 0 ? 0 : tightest.remaining(now),
+      retryAfterMs: allowed ? 0 : this.isClosed ? Infinity : Math.max(slot.waitMs(weight, now), slot.waiting > 0 ? 1 : 0),
+      resetAfterMs: Math.max(blockedUntil - now, state.resetAfterMs(now)),
     };
   }
 
-  #isTooLate({ signal, deadlineAt }: Call): boolean {
-    if (signal?.aborted === true) return true;
-    return deadlineAt !== undefined && deadlineAt < Infinity && deadlineAt <= this.#settings.clock.now();
+  #facts(retryAfterMs?: number): RateRefusal {
+    const { limit, windowMs } = this.algorithm;
+    return { limit, windowMs, retryAfterMs };
+  }
+
+  #cancel(slot: Slot, state: RateState, booking: Booking): void {
+    if (!isReservable(state) || state !== slot.state) return; // it was reset since
+    state.cancel(booking, this.time.now());
+    slot.wake();
+  }
+
+  #changed(slot: Slot): void {
+    if (slot.waiting === 0) this.waitedFor.delete(slot);
+    this.refusals.announce();
+    if (this.waitedFor.size > 0 || this.#heard.length === 0) return;
+    const heard = this.#heard;
+    this.#heard = [];
+    for (const resolve of heard) resolve();
   }
 }
 
-const explanations: Readonly<Record<RateReason, string>> = {
-  rate: "has nothing left",
-  blocked: "is blocked",
-  "queue-full": "has nothing left, and as many wait as may",
-  timeout: "had nothing in time",
-  deadline: "had nothing before the call's deadline",
-  "too-heavy": "never has that much at once",
-  closed: "is closed",
-  overloaded: "has as many keys as it may, and none to spare",
-};
-
-function countersOf({ meter, name }: RateSettings): ReadonlyMap<RateReason, Counter> | undefined {
-  if (meter === noopMeter) return undefined;
+function gaugesOf(desk: Desk): (() => void)[] {
+  const { meter, name } = desk.settings;
+  if (meter === noopMeter) return [];
   const attributes = name === undefined ? {} : { name };
-  const options = { description: "Calls that were not admitted", unit: "{call}" };
-  return new Map(
-    reasons.map((reason) => [reason, meter.counter("breakwater.limiter.rejections", { ...options, attributes: { ...attributes, reason } })]),
-  );
+  return [
+    meter.gauge("breakwater.limiter.waiting", () => desk.waiting, { description: "Callers in line", unit: "{call}", attributes }),
+  ];
 }

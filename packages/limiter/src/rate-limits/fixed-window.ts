@@ -1,16 +1,27 @@
+import { checkFunction } from "@breakwater/core";
 import type { RateAlgorithm, RateState } from "./algorithm.ts";
 import { checkWindow, type WindowOptions } from "./sliding-log.ts";
+import { WallWindow } from "./wall-window.ts";
 
 export interface FixedWindowOptions extends WindowOptions {
   /**
-   * When windows begin. `first-take`: a key's window begins when it takes something and none is open; the default, for then
-   * not all clients come back at the same moment. `clock`: at the multiples of `windowMs` on the limiter's clock.
+   * When windows begin. `first-hit`: a key's window begins when it takes something and none is open; the default, for then
+   * not all clients come back at the same moment. `epoch`: at the multiples of `windowMs` since 1970, for everybody.
    */
-  readonly align?: "first-take" | "clock" | undefined;
+  readonly align?: "first-hit" | "epoch" | undefined;
+  /** The time that `epoch` is aligned to, in ms since 1970. Default `Date.now`. */
+  readonly wallClock?: (() => number) | undefined;
 }
 
-/** Where the window ends in which that time lies. */
-export type WindowEnd = (now: number) => number;
+export interface WindowsOptions {
+  readonly limit: number;
+  /** What users are told. */
+  readonly windowMs: number;
+  /** The shortest that there is, in ms. */
+  readonly shortestMs: number;
+  /** How long a window lasts that begins so long after the last one's end, in ms. */
+  readonly lengthMs: (sinceLastMs: number) => number;
+}
 
 /**
  * Fixed windows: so much in each, counted anew in the next.
@@ -21,12 +32,14 @@ export type WindowEnd = (now: number) => number;
 export class Windows implements RateAlgorithm {
   readonly limit: number;
   readonly windowMs: number;
-  readonly endOf: WindowEnd;
+  readonly shortestMs: number;
+  readonly lengthMs: (sinceLastMs: number) => number;
 
-  constructor(limit: number, windowMs: number, endOf: WindowEnd) {
+  constructor({ limit, windowMs, shortestMs, lengthMs }: WindowsOptions) {
     this.limit = limit;
     this.windowMs = windowMs;
-    this.endOf = endOf;
+    this.shortestMs = shortestMs;
+    this.lengthMs = lengthMs;
   }
 
   fresh(): RateState {
@@ -35,55 +48,58 @@ export class Windows implements RateAlgorithm {
 }
 
 class WindowState implements RateState {
-  readonly #windows: Windows;
+  algorithm: Windows;
+  /** Of the window that ends then. */
   #count = 0;
   #endsAt = -Infinity;
 
   constructor(windows: Windows) {
-    this.#windows = windows;
+    this.algorithm = windows;
   }
 
   tryTake(weight: number, now: number): boolean {
-    this.#roll(now);
-    if (this.#count + weight > this.#windows.limit) return false;
+    if (this.used(now) + weight > this.algorithm.limit) return false;
     this.penalise(weight, now);
     return true;
   }
 
   waitMs(weight: number, now: number, ahead = 0): number {
-    const { limit, windowMs } = this.#windows;
+    const { limit, shortestMs, lengthMs } = this.algorithm;
     if (weight > limit) return Infinity;
-    this.#roll(now);
-    if (this.#count + ahead + weight <= limit) return 0;
-    const endsAt = this.#endsAt > now ? this.#endsAt : this.#windows.endOf(now);
-    const laterWindows = Math.max(0, Math.ceil((ahead + weight) / limit) - 1);
-    return endsAt - now + (this.#count === 0 ? laterWindows - 1 : 0) * windowMs;
+    const missing = ahead + weight - Math.max(0, limit - this.used(now));
+    if (missing <= 0) return 0;
+    const leftMs = this.#endsAt > now ? this.#endsAt - now : lengthMs(now - this.#endsAt);
+    return leftMs + (Math.ceil(missing / limit) - 1) * shortestMs;
   }
 
   penalise(weight: number, now: number): void {
-    this.#roll(now);
-    if (weight === 0 || this.#windows.limit === Infinity) return;
-    if (this.#endsAt <= now) this.#endsAt = this.#windows.endOf(now);
-    this.#count += weight;
+    if (this.algorithm.limit === Infinity) return;
+    this.#count = this.used(now) + weight;
+    if (this.#endsAt <= now) this.#endsAt = now + this.algorithm.lengthMs(now - this.#endsAt);
   }
 
   refund(weight: number, now: number): void {
-    this.#roll(now);
-    this.#count = Math.max(0, this.#count - weight);
+    this.#count = Math.max(0, this.used(now) - weight);
+  }
+
+  used(now: number): number {
+    return now < this.#endsAt ? this.#count : 0;
   }
 
   remaining(now: number): number {
-    this.#roll(now);
-    return Math.max(0, this.#windows.limit - this.#count);
+    return Math.floor(Math.max(0, this.algorithm.limit - this.used(now)));
   }
 
   resetAfterMs(now: number): number {
-    this.#roll(now);
-    return this.#count === 0 ? 0 : this.#endsAt - now;
+    return this.used(now) === 0 ? 0 : this.#endsAt - now;
   }
 
-  #roll(now: number): void {
-    if (now >= this.#endsAt) this.#count = 0;
+  adopt(algorithm: RateAlgorithm, now: number): boolean {
+    if (!(algorithm instanceof Windows)) return false;
+    this.algorithm = algorithm;
+    // The open window goes on, but no longer than a new one would.
+    if (now < this.#endsAt) this.#endsAt = Math.min(this.#endsAt, now + algorithm.lengthMs(Infinity));
+    return true;
   }
 }
 
@@ -92,10 +108,13 @@ class WindowState implements RateState {
  *
  * @throws TypeError or RangeError naming the option and the value.
  */
-export function fixedWindow({ align = "first-take", ...options }: FixedWindowOptions): RateAlgorithm {
+export function fixedWindow({ align = "first-hit", wallClock = Date.now, ...options }: FixedWindowOptions): RateAlgorithm {
   const [limit, windowMs] = checkWindow(options);
-  if (align === "clock") return new Windows(limit, windowMs, (now) => (Math.floor(now / windowMs) + 1) * windowMs);
+  checkFunction("wallClock", wallClock);
+  const base = { limit, windowMs, shortestMs: windowMs };
+  if (align === "first-hit") return new Windows({ ...base, lengthMs: () => windowMs });
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- callers without types exist
-  if (align === "first-take") return new Windows(limit, windowMs, (now) => now + windowMs);
-  throw new RangeError(`align must be "first-take" or "clock", got ${String(align)}`);
+  if (align !== "epoch") throw new RangeError(`align must be "first-hit" or "epoch", got ${String(align)}`);
+  const windows = new WallWindow(windowMs, wallClock, (wall) => (Math.floor(wall / windowMs) + 1) * windowMs);
+  return new Windows({ ...base, lengthMs: (sinceLastMs) => windows.lengthMs(sinceLastMs) });
 }

@@ -1,5 +1,6 @@
 import { checkNumber } from "@breakwater/core";
-import { rounding, type RateAlgorithm, type RateState } from "./algorithm.ts";
+import { carriedOver, rounding, type Booking, type RateAlgorithm, type ReservableAlgorithm, type ReservableState } from "./algorithm.ts";
+import { lastWithout, unclaimed } from "./booking.ts";
 
 export interface GcraOptions {
   /** How much in `perMs`: from 0, which lets nothing through, to Infinity, which lets everything. */
@@ -26,69 +27,106 @@ export interface GcraOptions {
  *
  * Source: ITU-T I.371; redis-cell and throttled, of which the worked example is a test.
  */
-class Gcra implements RateAlgorithm {
+class Gcra implements ReservableAlgorithm {
   readonly limit: number;
   readonly windowMs: number;
   /** T; 0 lets everything through, Infinity nothing. */
   readonly msPerUnit: number;
-  /** So far ahead may the TAT be. */
+  /** So far ahead of the time may the TAT be, */
   readonly toleranceMs: number;
+  /** give or take the rounding, which must stay far below T; */
+  readonly slackMs: number;
+  /** both together. */
+  readonly allowedMs: number;
 
-  constructor(burst: number, msPerUnit: number, perMs: number) {
+  constructor(burst: number, msPerUnit: number) {
+    const isOff = msPerUnit === Infinity;
     this.msPerUnit = msPerUnit;
-    this.limit = msPerUnit === 0 ? Infinity : msPerUnit === Infinity ? 0 : burst;
-    this.toleranceMs = msPerUnit === 0 ? Infinity : msPerUnit === Infinity ? 0 : burst * msPerUnit;
-    this.windowMs = this.toleranceMs > 0 && this.toleranceMs < Infinity ? this.toleranceMs : perMs;
+    this.limit = msPerUnit === 0 ? Infinity : isOff ? 0 : burst;
+    this.toleranceMs = msPerUnit === 0 ? Infinity : isOff ? 0 : burst * msPerUnit;
+    this.slackMs = isOff ? 0 : Math.min(rounding, msPerUnit / 1000);
+    this.allowedMs = this.toleranceMs + this.slackMs;
+    this.windowMs = msPerUnit === 0 ? 0 : this.toleranceMs;
   }
 
-  fresh(): GcraState {
+  fresh(): ReservableState {
     return new GcraState(this);
   }
 }
 
-class GcraState implements RateState {
-  readonly #algorithm: Gcra;
+class GcraState implements ReservableState {
+  algorithm: Gcra;
   #tat = -Infinity;
+  #last: Booking | undefined = undefined;
 
   constructor(algorithm: Gcra) {
-    this.#algorithm = algorithm;
+    this.algorithm = algorithm;
   }
 
   tryTake(weight: number, now: number): boolean {
-    const { msPerUnit, toleranceMs } = this.#algorithm;
+    const { msPerUnit, allowedMs } = this.algorithm;
     const tat = this.#tat;
     const next = (tat > now ? tat : now) + weight * msPerUnit;
-    if (!(next - now <= toleranceMs + rounding)) return false;
+    if (next - now > allowedMs) return false;
     this.#tat = next;
     return true;
   }
 
   waitMs(weight: number, now: number, ahead = 0): number {
-    const { msPerUnit, toleranceMs } = this.#algorithm;
+    const { msPerUnit, toleranceMs, slackMs, allowedMs } = this.algorithm;
     if (weight === 0 || msPerUnit === 0) return 0;
-    if (!(weight * msPerUnit <= toleranceMs + rounding)) return Infinity;
+    if (weight * msPerUnit > allowedMs) return Infinity;
     const early = Math.max(this.#tat, now) + (ahead + weight) * msPerUnit - now - toleranceMs;
-    return early <= rounding ? 0 : early;
+    return early <= slackMs ? 0 : early;
+  }
+
+  reserve(weight: number, now: number, maxDelayMs: number): Booking | undefined {
+    const delayMs = this.waitMs(weight, now);
+    if (delayMs > maxDelayMs || delayMs === Infinity) return undefined;
+    this.penalise(weight, now);
+    this.#last = { weight, at: now + delayMs, msPerUnit: this.algorithm.msPerUnit };
+    return this.#last;
+  }
+
+  cancel(booking: Booking, now: number): void {
+    const units = unclaimed(booking, this.#last, now);
+    if (units === 0) return;
+    this.refund(units);
+    this.#last = lastWithout(booking, this.#last, now);
   }
 
   penalise(weight: number, now: number): void {
-    const { msPerUnit } = this.#algorithm;
+    const { msPerUnit } = this.algorithm;
     if (msPerUnit < Infinity) this.#tat = Math.max(this.#tat, now) + weight * msPerUnit;
   }
 
   refund(weight: number): void {
-    const { msPerUnit } = this.#algorithm;
+    const { msPerUnit } = this.algorithm;
     if (msPerUnit < Infinity) this.#tat -= weight * msPerUnit; // a TAT in the past is a full burst, and no more
   }
 
+  used(now: number): number {
+    const debtMs = this.resetAfterMs(now);
+    return debtMs === 0 ? 0 : debtMs / this.algorithm.msPerUnit;
+  }
+
   remaining(now: number): number {
-    const { msPerUnit, toleranceMs, limit } = this.#algorithm;
+    const { msPerUnit, toleranceMs, slackMs, limit } = this.algorithm;
     if (limit === 0 || limit === Infinity) return limit;
-    return Math.max(0, Math.floor((toleranceMs - this.resetAfterMs(now) + rounding) / msPerUnit));
+    return Math.max(0, Math.floor((toleranceMs - this.resetAfterMs(now) + slackMs) / msPerUnit));
   }
 
   resetAfterMs(now: number): number {
     return Math.max(0, this.#tat - now);
+  }
+
+  adopt(algorithm: RateAlgorithm, now: number): boolean {
+    if (!(algorithm instanceof Gcra)) return false;
+    const used = carriedOver(this.used(now), this.algorithm.limit, algorithm.limit);
+    this.algorithm = algorithm;
+    this.#tat = -Infinity;
+    if (used > 0) this.penalise(used, now);
+    return true;
   }
 }
 
@@ -97,10 +135,10 @@ class GcraState implements RateState {
  *
  * @throws TypeError or RangeError naming the option and the value.
  */
-export function gcra({ limit, perMs, burst = limit }: GcraOptions): RateAlgorithm {
+export function gcra({ limit, perMs, burst = limit }: GcraOptions): ReservableAlgorithm {
   checkNumber("limit", limit);
   checkNumber("perMs", perMs, { min: Number.MIN_VALUE, max: Number.MAX_VALUE });
   checkNumber("burst", burst);
-  if (limit === Infinity) return new Gcra(Infinity, 0, perMs); // whatever the burst
-  return new Gcra(burst, limit === 0 || burst === 0 ? Infinity : perMs / limit, perMs);
+  // An infinite limit lets everything through, whatever the burst.
+  return new Gcra(burst, limit === 0 || (burst === 0 && limit < Infinity) ? Infinity : perMs / limit);
 }

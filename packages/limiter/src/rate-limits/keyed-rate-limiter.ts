@@ -1,241 +1,219 @@
 import { checkFunction, checkNumber, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
-import type { Permit, PermitOwner } from "../permit.ts";
-import type { RateAlgorithm } from "./algorithm.ts";
+import type { Permit } from "../permit.ts";
+import type { RateAlgorithm, ReservableAlgorithm } from "./algorithm.ts";
 import type { Decision } from "./decision.ts";
-import { Desk } from "./desk.ts";
-import { readRateOptions, readWeight, type RateAcquireOptions, type RateLimiterOptions, type RateWeight } from "./options.ts";
-import { Slot } from "./slot.ts";
+import { Desk, type Reservation } from "./desk.ts";
+import { KeyOfRate } from "./key-of-rate.ts";
+import {
+  checkAlgorithm,
+  readMaxDelay,
+  readRateOptions,
+  readWeight,
+  type RateAcquireOptions,
+  type RateLimiterOptions,
+  type RateWeight,
+  type ReserveOptions,
+} from "./options.ts";
+import type { Slot } from "./slot.ts";
+import { Slots } from "./slots.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** Identifies whom a rate is for, compared as the keys of a `Map` are. */
 export type RateKey = string | number | bigint | symbol | object;
 
-export interface KeyedRateLimiterOptions extends RateLimiterOptions {
+export interface KeyedRateLimiterOptions<A extends RateAlgorithm = RateAlgorithm> extends RateLimiterOptions<A> {
   /** How many keys are remembered: a whole number from 1. Default 100,000. */
   readonly maxKeys?: number | undefined;
-  /** A longer text as a key is refused, with a RangeError: clients send what they like. Default 1024. */
+  /** A longer text as a key is refused, as `overloaded`: clients send what they like. Default 1024. */
   readonly maxKeyLength?: number | undefined;
 }
 
 export interface KeyedRateLimiterStats {
   /** Entries: keys that differ from new ones, and some that no longer do and were not yet swept out. */
   readonly keys: number;
+  readonly waiting: number;
   readonly granted: number;
   readonly rejected: number;
 }
 
-class Entry extends Slot implements PermitOwner {
-  desk: Desk | undefined = undefined;
-
-  give(): void {
-    this.desk?.ended(this);
-  }
-}
-
-// How many entries are looked at for each that is made, so that sweeping keeps ahead of growing.
-const sweptPerNew = 2;
-// And now and then for a call that makes none.
-const callsPerSweep = 16;
-// How many are compared to find one that can be given up.
-const sampled = 16;
-
 /**
- * A rate for each key: so much for each user, address or token.
+ * A rate for each key: so much for each user, address or token. A {@link RateLimiter} with the key first.
  *
- * The problem: whoever remembers each key for ever is filled up by whoever invents keys; a timer for each key costs more
- * than the limit itself; and forgetting the oldest lets a blocked client go by being busy under other names.
- *
- * The idea: a key is worth remembering only while it differs from a new one, and its state says when that ends. A hand goes
- * round the entries and takes out those that are like new: two steps for each entry that is made, so it goes round before
- * their number has doubled, and one for every few calls. No timer, no pause.
- *
- * At `maxKeys` the hand goes on to find something to give up: of the next 16 entries the one nearest to being like new,
- * never one that is used up, blocked, or waited for. If there is none such, the *new* key is refused: an attacker with a
- * million names gets a million first requests at most, and never frees a key that is shut.
+ * A key is remembered while it differs from a new one: no timer, no entry for the idle, and never more than `maxKeys`. What
+ * happens at that number: see `Slots`.
  */
-export class KeyedRateLimiter {
+export class KeyedRateLimiter<A extends RateAlgorithm = RateAlgorithm> {
   readonly name: string | undefined;
-  readonly #algorithm: RateAlgorithm;
   readonly #desk: Desk;
-  readonly #maxKeys: number;
+  readonly #room: WaitingRoom;
+  readonly #slots: Slots;
   readonly #maxKeyLength: number;
-  readonly #entries = new Map<RateKey, Entry>();
-  #hand: Iterator<[RateKey, Entry]>;
-  #calls = 0;
+  #algorithm: A;
 
   /** @throws TypeError or RangeError naming the option and the value. */
-  constructor(options: KeyedRateLimiterOptions) {
+  constructor(options: KeyedRateLimiterOptions<A>) {
     const settings = readRateOptions(options);
     const { maxKeys = 100_000, maxKeyLength = 1024, algorithm } = options;
-    this.#maxKeys = checkNumber("maxKeys", maxKeys, { min: 1, integer: true });
-    this.#maxKeyLength = checkNumber("maxKeyLength", maxKeyLength, { min: 1 });
+    this.#maxKeyLength = checkNumber("maxKeyLength", maxKeyLength, { integer: true });
     this.name = settings.name;
     this.#algorithm = algorithm;
     this.#desk = new Desk(settings, algorithm);
-    this.#hand = this.#entries.entries();
+    this.#room = new WaitingRoom(this.#desk);
+    this.#slots = new Slots(checkNumber("maxKeys", maxKeys, { min: 1, integer: true }), (now, key) => this.#desk.makeSlot(now, key));
+  }
+
+  get algorithm(): A {
+    return this.#algorithm;
+  }
+
+  /** Keys remembered at the moment. */
+  get size(): number {
+    return this.#slots.size;
   }
 
   get stats(): KeyedRateLimiterStats {
-    return { keys: this.#entries.size, granted: this.#desk.granted, rejected: this.#desk.rejected };
+    const { waiting, granted, refusals } = this.#desk;
+    return { keys: this.size, waiting, granted, rejected: refusals.count };
   }
 
   on(type: "rejected", listener: (event: LimiterEvents["rejected"]) => void): Unsubscribe {
     return this.#desk.events.on(type, listener);
   }
 
+  /** This key alone, as a part of a {@link union}. */
+  of(key: RateKey): KeyOfRate {
+    return new KeyOfRate(this, key);
+  }
+
   /** See {@link RateLimiter.tryAcquire}. */
   tryAcquire(key: RateKey, options?: RateWeight): Permit | undefined {
-    const entry = this.#entryOf(key);
-    return entry === undefined ? undefined : this.#desk.tryAcquire(entry, entry, readWeight(options?.weight));
+    const weight = options === undefined ? 1 : readWeight(options.weight);
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    return slot === undefined ? undefined : this.#desk.tryAcquire(slot, weight, now);
   }
 
   /** See {@link RateLimiter.take}. */
   take(key: RateKey, weight = 1): Decision {
     readWeight(weight);
-    const entry = this.#entryOf(key);
-    return entry === undefined ? this.#noRoom() : this.#desk.take(entry, weight);
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    return slot === undefined ? this.#noRoom(key) : this.#desk.take(slot, weight, now);
   }
 
-  /** See {@link RateLimiter.check}. Makes no entry. */
+  /** See {@link RateLimiter.check}. Remembers nothing. */
   check(key: RateKey, weight = 1): Decision {
     if (weight !== 0) readWeight(weight);
-    return this.#desk.check(this.#entries.get(key) ?? this.#make(), weight);
+    const now = this.#desk.time.now();
+    return this.#desk.check(this.#find(key, now) ?? this.#desk.makeSlot(now), weight, now);
   }
 
-  /** See {@link RateLimiter.acquire}. Each key has a line of its own. */
-  async acquire(key: RateKey, options: RateAcquireOptions = {}): Promise<Permit> {
-    const entry = this.#entryOf(key);
-    if (entry === undefined) throw this.#desk.refuseKey();
-    return this.#desk.acquire(entry, entry, options);
+  /** See {@link RateLimiter.acquire}. Each key has a line of its own, of up to `queueLimit` callers. */
+  acquire(key: RateKey, options: RateAcquireOptions = {}): Promise<Permit> {
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    return slot === undefined ? this.#refuse(key) : this.#room.acquire(slot, options, now);
   }
 
   /** See {@link RateLimiter.run}. */
   run<T>(key: RateKey, work: Work<T>, call: Call = noCall, options?: RateWeight): Promise<T> {
-    try {
-      const entry = this.#entryOf(key);
-      if (entry === undefined) return Promise.reject(this.#desk.refuseKey());
-      return this.#desk.run(entry, entry, work, call, options);
-    } catch (error) {
-      return Promise.reject(error); // a key that is too long
-    }
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    return slot === undefined ? this.#refuse(key) : this.#room.run(slot, work, call, options, now);
   }
 
   /** A layer that limits by what `keyOf` makes of input and call. */
-  layer<In, Out, C extends Call>(keyOf: (input: In, call: C) => RateKey): (next: Service<In, Out, C>) => Service<In, Out, C> {
+  layer<Input, Needs extends Call>(
+    keyOf: (input: Input, call: Needs) => RateKey,
+  ): <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
     return (next) => async (input, call) => this.run(keyOf(input, call), () => next(input, call), call);
   }
 
+  /** See {@link RateLimiter.reserve}. */
+  reserve(this: KeyedRateLimiter<ReservableAlgorithm>, key: RateKey, options: ReserveOptions = {}): Reservation | undefined {
+    const weight = readWeight(options.weight);
+    const maxDelayMs = readMaxDelay(options);
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    return slot === undefined ? undefined : this.#desk.reserve(slot, weight, maxDelayMs, now);
+  }
+
   /** See {@link RateLimiter.refund}. */
   refund(key: RateKey, weight = 1): void {
     readWeight(weight);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    entry.blockedUntil = -Infinity;
-    entry.state.refund(weight, this.#desk.time.now());
-    entry.wake();
+    const slot = this.#find(key, this.#desk.time.now());
+    if (slot !== undefined) this.#desk.refund(slot, weight);
   }
 
-  /** See {@link RateLimiter.penalise}. */
-  penalise(key: RateKey, weight = 1): void {
-    this.#entryOf(key)?.state.penalise(readWeight(weight), this.#desk.time.now());
+  /** See {@link RateLimiter.penalise}. False when there is no room to remember it. */
+  penalise(key: RateKey, weight = 1): boolean {
+    readWeight(weight);
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    if (slot !== undefined) this.#desk.penalise(slot, weight, now);
+    return slot !== undefined;
   }
 
   /** See {@link RateLimiter.block}. False when there is no room to remember it. */
   block(key: RateKey, durationMs: number): boolean {
     checkNumber("durationMs", durationMs);
-    const entry = this.#entryOf(key);
-    if (entry === undefined) return false;
-    entry.blockedUntil = this.#desk.time.now() + durationMs;
-    entry.wake();
-    return true;
+    const now = this.#desk.time.now();
+    const slot = this.#open(key, now);
+    if (slot !== undefined) this.#desk.block(slot, durationMs, now);
+    return slot !== undefined;
   }
 
   /** See {@link RateLimiter.reset}. */
   reset(key: RateKey): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    entry.blockedUntil = -Infinity;
-    entry.state = this.#algorithm.fresh(this.#desk.time.now());
-    entry.wake();
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) this.#desk.reset(slot);
+  }
+
+  /** See {@link RateLimiter.change}. Holds for all keys from now on, those that are known and those to come. */
+  change(algorithm: A): void {
+    checkAlgorithm(algorithm);
+    this.#algorithm = algorithm;
+    this.#desk.change(algorithm);
   }
 
   /** See {@link RateLimiter.close}. */
   close(reason?: unknown): void {
-    this.#desk.close(reason, this.#entries.values());
+    this.#desk.close(reason);
   }
 
-  #entryOf(key: RateKey): Entry | undefined {
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      this.#calls += 1;
-      // What is swept out may be this very one, which then is like new.
-      if (this.#calls % callsPerSweep === 0 && this.#sweep(1) && !this.#entries.has(key)) return this.#add(key);
-      return known;
-    }
-    if (typeof key === "string" && key.length > this.#maxKeyLength) {
-      throw new RangeError(`key must be at most ${this.#maxKeyLength} characters long, got ${key.length}`);
-    }
-    this.#sweep(sweptPerNew);
-    if (this.#entries.size >= this.#maxKeys && !this.#evict()) return undefined;
-    return this.#add(key);
+  /** See {@link RateLimiter.idle}. */
+  idle(): Promise<void> {
+    return this.#desk.idle();
   }
 
-  #add(key: RateKey): Entry {
-    const entry = this.#make();
-    this.#entries.set(key, entry);
-    return entry;
+  #open(key: RateKey, now: number): Slot | undefined {
+    if (typeof key === "string" && key.length > this.#maxKeyLength) return undefined;
+    const slot = this.#slots.open(key, now);
+    if (slot !== undefined) this.#desk.update(slot, now);
+    return slot;
   }
 
-  #make(): Entry {
-    const entry = new Entry(this.#desk.host, this.#algorithm.fresh(this.#desk.time.now()));
-    entry.desk = this.#desk;
-    return entry;
+  #find(key: RateKey, now: number): Slot | undefined {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) this.#desk.update(slot, now);
+    return slot;
   }
 
-  /** Whether any was taken out. */
-  #sweep(steps: number): boolean {
-    const now = this.#desk.time.now();
-    let hasSwept = false;
-    for (let step = 0; step < steps; step += 1) {
-      const next = this.#next();
-      if (next?.[1].isIdle(now) === true) hasSwept = this.#entries.delete(next[0]);
-    }
-    return hasSwept;
+  #refuse(key: RateKey): Promise<never> {
+    return Promise.reject(this.#desk.refuse("overloaded", this.#roomAfterMs(key)));
   }
 
-  /** Gives up the one of some that is nearest to being like new. False when all of them matter. */
-  #evict(): boolean {
-    const now = this.#desk.time.now();
-    let best: RateKey | undefined;
-    let bestMs = Infinity;
-    for (let i = 0; i < sampled; i += 1) {
-      const next = this.#next();
-      if (next === undefined) break;
-      const [key, { state, blockedUntil, waiting }] = next;
-      if (blockedUntil > now || waiting > 0 || state.isBusy === true || state.remaining(now) < 1) continue;
-      const resetAfterMs = state.resetAfterMs(now);
-      if (resetAfterMs >= bestMs) continue;
-      best = key;
-      bestMs = resetAfterMs;
-    }
-    return best !== undefined && this.#entries.delete(best);
+  #noRoom(key: RateKey): Decision {
+    const { limit, windowMs } = this.#desk.algorithm;
+    const retryAfterMs = this.#roomAfterMs(key);
+    this.#desk.refuse("overloaded", retryAfterMs);
+    return { allowed: false, limit, windowMs, remaining: 0, retryAfterMs, resetAfterMs: retryAfterMs };
   }
 
-  /** Where the hand stands; round and round. */
-  #next(): [RateKey, Entry] | undefined {
-    let next = this.#hand.next();
-    if (next.done === true) {
-      this.#hand = this.#entries.entries();
-      next = this.#hand.next();
-    }
-    return next.done === true ? undefined : next.value;
-  }
-
-  #noRoom(): Decision {
-    const { limit, windowMs } = this.#algorithm;
-    this.#desk.refuseKey();
-    return { allowed: false, limit, windowMs, remaining: 0, retryAfterMs: windowMs, resetAfterMs: windowMs };
+  #roomAfterMs(key: RateKey): number {
+    return typeof key === "string" && key.length > this.#maxKeyLength ? Infinity : this.#slots.roomAfterMs;
   }
 }

@@ -1,6 +1,6 @@
 import { checkNumber, noopMeter, systemClock, type Clock, type Meter } from "@breakwater/core";
 import { checkWeight } from "../options.ts";
-import type { RateAlgorithm } from "./algorithm.ts";
+import type { RateAlgorithm, RateState, ReservableState } from "./algorithm.ts";
 
 export interface RateLimiterOptions<A extends RateAlgorithm = RateAlgorithm> {
   /** `gcra({ limit: 100, perMs: 60_000 })`, for example; several at once with `allOf`. */
@@ -9,7 +9,7 @@ export interface RateLimiterOptions<A extends RateAlgorithm = RateAlgorithm> {
   readonly queueLimit?: number | undefined;
   /** How long a caller may wait, in ms from 0. One that would wait longer is refused at once. Default Infinity. */
   readonly queueTimeoutMs?: number | undefined;
-  /** Whether a refused request uses up its weight all the same. Default false. */
+  /** Whether a refused request uses up its weight all the same, up to twice the limit in all. Default false. */
   readonly penalisesRefusals?: boolean | undefined;
   /** Stands in refusals and measurements. */
   readonly name?: string | undefined;
@@ -32,6 +32,12 @@ export interface RateAcquireOptions extends RateWeight {
   readonly timeoutMs?: number | undefined;
   /** Until when to wait, in the clock's ms. */
   readonly deadlineAt?: number | undefined;
+}
+
+/** How to book. */
+export interface ReserveOptions extends RateWeight {
+  /** How far ahead, in ms from 0. Default Infinity. */
+  readonly maxDelayMs?: number | undefined;
 }
 
 /** The options, complete, checked, and independent of the object that was given. */
@@ -65,4 +71,12 @@ export function checkAlgorithm(algorithm: unknown): void {
 /** 1 is what nearly all take: it costs one comparison. */
 export function readWeight(weight: number | undefined): number {
   return weight === undefined || weight === 1 ? 1 : checkWeight(weight);
+}
+
+export function readMaxDelay({ maxDelayMs = Infinity }: ReserveOptions): number {
+  return checkNumber("maxDelayMs", maxDelayMs);
+}
+
+export function isReservable(state: RateState): state is ReservableState {
+  return "reserve" in state;
 }

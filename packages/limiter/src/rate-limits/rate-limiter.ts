@@ -1,11 +1,22 @@
 import { checkNumber, noCall, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
-import type { Permit, PermitOwner } from "../permit.ts";
-import type { Booking, RateAlgorithm, ReservableAlgorithm, ReservableState } from "./algorithm.ts";
+import type { Permit } from "../permit.ts";
+import type { RateAlgorithm, ReservableAlgorithm } from "./algorithm.ts";
 import type { Decision } from "./decision.ts";
-import { Desk } from "./desk.ts";
-import { checkAlgorithm, readRateOptions, readWeight, type RateAcquireOptions, type RateLimiterOptions, type RateWeight } from "./options.ts";
-import { Slot } from "./slot.ts";
+import { Desk, type Reservation } from "./desk.ts";
+import {
+  checkAlgorithm,
+  readMaxDelay,
+  readRateOptions,
+  readWeight,
+  type RateAcquireOptions,
+  type RateLimiterOptions,
+  type RateWeight,
+  type ReserveOptions,
+} from "./options.ts";
+import type { Slot } from "./slot.ts";
+import type { UnionMember } from "./union.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface RateLimiterStats {
   /** What may be taken at once after a pause. */
@@ -17,23 +28,16 @@ export interface RateLimiterStats {
   readonly rejected: number;
 }
 
-/** A place in the future. It is yours unless you cancel it. */
-export interface Reservation {
-  /** How long to wait before acting, in ms. */
-  readonly delayMs: number;
-  /** Gives back what nobody has booked behind it. Once its time has come, or twice, it changes nothing. */
-  cancel(): void;
-}
-
 /**
  * So much in a time: calls beyond it wait their turn, or are refused with the time after which they would not be.
  *
  * Prefer {@link run} and {@link layer} for outgoing calls, which are better late than refused, and {@link take} for
- * incoming ones, which want an answer now.
+ * incoming ones, which want an answer now. For a rate of each client's own see {@link KeyedRateLimiter}.
  */
-export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements PermitOwner {
+export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements UnionMember {
   readonly name: string | undefined;
   readonly #desk: Desk;
+  readonly #room: WaitingRoom;
   readonly #slot: Slot;
   #algorithm: A;
 
@@ -43,7 +47,8 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
     this.name = settings.name;
     this.#algorithm = options.algorithm;
     this.#desk = new Desk(settings, options.algorithm);
-    this.#slot = new Slot(this.#desk.host, options.algorithm.fresh(this.#desk.time.now()));
+    this.#room = new WaitingRoom(this.#desk);
+    this.#slot = this.#desk.makeSlot(this.#desk.time.now());
   }
 
   get algorithm(): A {
@@ -56,9 +61,8 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
   }
 
   get stats(): RateLimiterStats {
-    const { granted, rejected, time } = this.#desk;
-    const remaining = this.#slot.state.remaining(time.now());
-    return { limit: this.#algorithm.limit, remaining, waiting: this.waiting, granted, rejected };
+    const { remaining } = this.#desk.check(this.#slot, 0, this.#desk.time.now());
+    return { limit: this.#algorithm.limit, remaining, waiting: this.waiting, granted: this.#desk.granted, rejected: this.#desk.refusals.count };
   }
 
   on(type: "rejected", listener: (event: LimiterEvents["rejected"]) => void): Unsubscribe {
@@ -67,21 +71,23 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
 
   /**
    * A permit, or undefined when there is nothing left or somebody waits already. Never waits, and never counts as a refusal.
+   * The permit matters for `spacing` from the end only: elsewhere what was taken comes back with time, released or not.
    *
    * @throws TypeError or RangeError when the weight is no whole number from 1.
    */
   tryAcquire(options?: RateWeight): Permit | undefined {
-    return this.#desk.tryAcquire(this.#slot, this, readWeight(options?.weight));
+    const weight = options === undefined ? 1 : readWeight(options.weight);
+    return this.#desk.tryAcquire(this.#slot, weight, this.#desk.time.now());
   }
 
   /** Takes it or not, and tells what is left: what a front end wants. A refusal takes nothing, unless `penalisesRefusals`. */
   take(weight = 1): Decision {
-    return this.#desk.take(this.#slot, readWeight(weight));
+    return this.#desk.take(this.#slot, readWeight(weight), this.#desk.time.now());
   }
 
   /** What {@link take} would say, without taking. A weight of 0 asks for what is left. */
   check(weight = 1): Decision {
-    return this.#desk.check(this.#slot, weight === 0 ? 0 : readWeight(weight));
+    return this.#desk.check(this.#slot, weight === 0 ? 0 : readWeight(weight), this.#desk.time.now());
   }
 
   /**
@@ -91,7 +97,7 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
    * Rejects with the signal's own reason, or with {@link LimiterRejectedError} (`ERR_LIMITER_REJECTED`).
    */
   acquire(options: RateAcquireOptions = {}): Promise<Permit> {
-    return this.#desk.acquire(this.#slot, this, options);
+    return this.#room.acquire(this.#slot, options, this.#desk.time.now());
   }
 
   /**
@@ -99,7 +105,7 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
    * pass through as they are. Rejects like {@link acquire} when the work is not admitted.
    */
   run<T>(work: Work<T>, call: Call = noCall, options?: RateWeight): Promise<T> {
-    return this.#desk.run(this.#slot, this, work, call, options);
+    return this.#room.run(this.#slot, work, call, options, this.#desk.time.now());
   }
 
   /** {@link run} as a layer: fits round anything. */
@@ -109,90 +115,66 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Per
 
   /**
    * Books the earliest place there is, which may be in the future, and does not wait for it. Undefined when that is more than
-   * `maxDelayMs` away (default Infinity), or never, or while others wait in {@link acquire}. For `tokenBucket`.
+   * `maxDelayMs` away, or never, while blocked, or while others wait in {@link acquire}. For `gcra` and `tokenBucket`.
    *
-   * @throws TypeError or RangeError for a wrong weight or delay.
+   * @throws TypeError or RangeError for a wrong weight or delay; TypeError for an algorithm that cannot book.
    */
-  reserve(this: RateLimiter<ReservableAlgorithm>, options: RateWeight & { readonly maxDelayMs?: number } = {}): Reservation | undefined {
-    const weight = readWeight(options.weight);
-    const maxDelayMs = checkNumber("maxDelayMs", options.maxDelayMs ?? Infinity);
-    const now = this.#desk.time.now();
-    if (this.#desk.isClosed || this.#slot.waiting > 0 || this.#slot.blockedUntil > now) return undefined;
-    const state = this.#slot.state as ReservableState; // it was made by the algorithm that `this` is typed with
-    const booking = state.reserve(weight, now, maxDelayMs);
-    if (booking === undefined) return undefined;
-    let isCancelled = false;
-    const cancel = (): void => {
-      if (!isCancelled) this.#cancel(state, booking);
-      isCancelled = true;
-    };
-    return { delayMs: booking.at - now, cancel };
+  reserve(this: RateLimiter<ReservableAlgorithm>, options: ReserveOptions = {}): Reservation | undefined {
+    return this.#desk.reserve(this.#slot, readWeight(options.weight), readMaxDelay(options), this.#desk.time.now());
   }
 
-  /** Gives back what was taken in vain, up to what there was at first, and ends a {@link block}. */
+  /** Gives back what was taken in vain, up to what there was at first. A {@link block} stays. */
   refund(weight = 1): void {
-    readWeight(weight);
-    this.#slot.blockedUntil = -Infinity;
-    this.#slot.state.refund(weight, this.#desk.time.now());
-    this.#slot.wake();
+    this.#desk.refund(this.#slot, readWeight(weight));
   }
 
   /** Takes it whether it is there or not: it is missing later. */
   penalise(weight = 1): void {
-    this.#slot.state.penalise(readWeight(weight), this.#desk.time.now());
+    this.#desk.penalise(this.#slot, readWeight(weight), this.#desk.time.now());
   }
 
-  /** Admits nobody for so many ms, whatever is left; those who wait go on waiting. 0 ends it. */
+  /**
+   * Admits nobody for so many ms, whatever is left and whatever is given back; those who wait go on waiting if their time
+   * allows it. 0 ends it, and so does {@link reset}.
+   */
   block(durationMs: number): void {
-    this.#slot.blockedUntil = this.#desk.time.now() + checkNumber("durationMs", durationMs);
-    this.#slot.wake();
+    this.#desk.block(this.#slot, checkNumber("durationMs", durationMs), this.#desk.time.now());
   }
 
   /** Forgets everything that was taken, and a {@link block}. */
   reset(): void {
-    this.#slot.blockedUntil = -Infinity;
-    this.#slot.state = this.#algorithm.fresh(this.#desk.time.now());
-    this.#slot.wake();
+    this.#desk.reset(this.#slot);
   }
 
   /**
-   * Another rate from now on. What is used of the old one counts as used of the new one, so a change up gives the difference at
-   * once, and a change down takes it; nothing is negative.
+   * Another rate from now on. What was used stays used, up to the new limit: a change up gives the difference at once, a change
+   * down takes it, and what is left is never negative. Reservations keep their times. Of those who wait all who now fit are served, and whoever can
+   * no longer be served in time is refused when first in line.
    */
   change(algorithm: A): void {
     checkAlgorithm(algorithm);
-    const now = this.#desk.time.now();
-    const used = Math.max(0, this.#algorithm.limit - this.#slot.state.remaining(now));
     this.#algorithm = algorithm;
-    this.#desk.algorithm = algorithm;
-    this.#slot.state = algorithm.fresh(now);
-    if (used > 0 && algorithm.limit < Infinity) this.#slot.state.penalise(Math.min(used, algorithm.limit), now);
-    this.#slot.wake();
+    this.#desk.change(algorithm);
+    this.#desk.update(this.#slot, this.#desk.time.now());
   }
 
   /** Stops admitting, for good: whoever waits or comes is refused, with the reason as the error's `cause`. */
   close(reason?: unknown): void {
-    this.#desk.close(reason, [this.#slot]);
+    this.#desk.close(reason);
   }
 
-  /** @internal A permit comes back. */
-  give(): void {
-    this.#desk.ended(this.#slot);
+  /** Resolves the next time that nobody waits. Does not stop anybody from coming. */
+  idle(): Promise<void> {
+    return this.#desk.idle();
+  }
+
+  /** @internal Whether it is the same rate, so that {@link union} adds the weights. */
+  isSame(other: UnionMember): boolean {
+    return other === this;
   }
 
   /** @internal For `shared`. */
-  get slot(): Slot {
-    return this.#slot;
-  }
-
-  /** @internal For `shared`: the time of the slot. */
-  steadyNow(): number {
-    return this.#desk.time.now();
-  }
-
-  #cancel(state: ReservableState, booking: Booking): void {
-    if (state !== this.#slot.state) return; // it was reset since
-    state.cancel(booking, this.#desk.time.now());
-    this.#slot.wake();
+  get shelf(): { readonly desk: Desk; readonly slot: Slot } {
+    return { desk: this.#desk, slot: this.#slot };
   }
 }

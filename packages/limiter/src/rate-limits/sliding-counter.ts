@@ -24,44 +24,42 @@ class SlidingCounter implements RateAlgorithm {
     this.windowMs = windowMs;
   }
 
-  fresh(): SlidingCounterState {
+  fresh(): RateState {
     return new SlidingCounterState(this);
   }
 }
 
 class SlidingCounterState implements RateState {
-  readonly #counter: SlidingCounter;
+  algorithm: SlidingCounter;
   #window = -Infinity;
   #current = 0;
   #previous = 0;
 
   constructor(counter: SlidingCounter) {
-    this.#counter = counter;
+    this.algorithm = counter;
   }
 
   tryTake(weight: number, now: number): boolean {
-    if (this.#counted(now) + weight > this.#counter.limit) return false;
-    this.penalise(weight, now);
+    if (this.used(now) + weight > this.algorithm.limit) return false;
+    if (this.algorithm.limit < Infinity) this.#current += weight;
     return true;
   }
 
-  waitMs(weight: number, now: number, ahead = 0): number {
-    const { limit, windowMs } = this.#counter;
+  // Those ahead are left out: what they take may be in the previous window by then, of which only a part counts.
+  waitMs(weight: number, now: number): number {
+    const { limit, windowMs } = this.algorithm;
     if (weight > limit) return Infinity;
-    const remaining = limit - this.#counted(now);
-    if (ahead + weight <= remaining) return 0;
-    // With others ahead, as long as it takes until there is any more than now.
-    const wanted = Math.max(weight, ahead > 0 ? Math.min(remaining + 1, limit) : 0);
+    if (this.used(now) + weight <= limit) return 0;
     const start = this.#window * windowMs;
-    const room = limit - wanted - this.#current;
+    const room = limit - weight - this.#current;
     if (room >= 0) return start + this.#until(room, this.#previous) - now;
     // Nothing helps in this window; in the next its count is the previous one.
-    return start + windowMs + this.#until(limit - wanted, this.#current) - now;
+    return start + windowMs + this.#until(room + this.#current, this.#current) - now;
   }
 
   penalise(weight: number, now: number): void {
     this.#roll(now);
-    if (this.#counter.limit < Infinity) this.#current += weight;
+    if (this.algorithm.limit < Infinity) this.#current += weight;
   }
 
   refund(weight: number, now: number): void {
@@ -71,33 +69,44 @@ class SlidingCounterState implements RateState {
     this.#previous = Math.max(0, this.#previous - (weight - fromCurrent));
   }
 
+  used(now: number): number {
+    this.#roll(now);
+    const { windowMs } = this.algorithm;
+    const passed = Math.min(1, Math.max(0, now / windowMs - this.#window));
+    return this.#current + Math.floor(this.#previous * (1 - passed));
+  }
+
   remaining(now: number): number {
-    return Math.max(0, this.#counter.limit - this.#counted(now));
+    return Math.floor(Math.max(0, this.algorithm.limit - this.used(now)));
   }
 
   resetAfterMs(now: number): number {
-    this.#roll(now);
-    const { windowMs } = this.#counter;
-    const end = (this.#window + 1) * windowMs;
-    if (this.#current > 0) return end + this.#until(0, this.#current) - now;
-    return this.#counted(now) > 0 ? end - windowMs + this.#until(0, this.#previous) - now : 0;
+    const isNew = this.used(now) === 0;
+    const start = this.#window * this.algorithm.windowMs;
+    if (this.#current > 0) return start + this.algorithm.windowMs + this.#until(0, this.#current) - now;
+    return isNew ? 0 : start + this.#until(0, this.#previous) - now;
+  }
+
+  adopt(algorithm: RateAlgorithm, now: number): boolean {
+    if (!(algorithm instanceof SlidingCounter)) return false;
+    const used = this.used(now);
+    const isSameWindow = algorithm.windowMs === this.algorithm.windowMs;
+    this.algorithm = algorithm;
+    if (isSameWindow) return true;
+    this.#window = Math.floor(now / algorithm.windowMs);
+    this.#current = used;
+    this.#previous = 0;
+    return true;
   }
 
   /** How far into a window the share of the previous one has fallen to `room`, in ms. */
   #until(room: number, previous: number): number {
     if (previous <= room) return 0;
-    return this.#counter.windowMs * (1 - (room + 1) / previous) + 100 * rounding; // strictly after
-  }
-
-  #counted(now: number): number {
-    this.#roll(now);
-    const { windowMs } = this.#counter;
-    const passed = Math.min(1, Math.max(0, now / windowMs - this.#window));
-    return this.#current + Math.floor(this.#previous * (1 - passed));
+    return this.algorithm.windowMs * (1 - (room + 1) / previous) + rounding; // strictly after
   }
 
   #roll(now: number): void {
-    const window = Math.floor(now / this.#counter.windowMs);
+    const window = Math.floor(now / this.algorithm.windowMs);
     if (window <= this.#window) return;
     this.#previous = window === this.#window + 1 ? this.#current : 0;
     this.#current = 0;

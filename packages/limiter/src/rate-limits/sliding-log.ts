@@ -31,30 +31,29 @@ class SlidingLog implements RateAlgorithm {
 }
 
 class SlidingLogState implements RateState {
-  readonly #log: SlidingLog;
+  algorithm: SlidingLog;
   #times: number[] = [];
   #weights: number[] = [];
   #start = 0;
   #used = 0;
 
   constructor(log: SlidingLog) {
-    this.#log = log;
+    this.algorithm = log;
   }
 
   tryTake(weight: number, now: number): boolean {
-    this.#forget(now);
-    if (this.#used + weight > this.#log.limit) return false;
+    if (this.used(now) + weight > this.algorithm.limit) return false;
     this.#write(weight, now);
     return true;
   }
 
   waitMs(weight: number, now: number, ahead = 0): number {
-    const { limit, windowMs } = this.#log;
+    const { limit, windowMs } = this.algorithm;
     if (weight > limit) return Infinity;
-    this.#forget(now);
+    const used = this.used(now);
     // Whoever waits for more than a window's worth waits for whole windows, at least.
     const windows = Math.max(0, Math.ceil((ahead + weight) / limit) - 1);
-    let missing = this.#used + ahead + weight - windows * limit - limit;
+    let missing = used + ahead + weight - windows * limit - limit;
     for (let i = this.#start; missing > 0 && i < this.#times.length; i += 1) {
       missing -= this.#weights[i] ?? 0;
       if (missing <= 0) return (this.#times[i] ?? now) + windowMs - now + windows * windowMs;
@@ -85,26 +84,35 @@ class SlidingLogState implements RateState {
     }
   }
 
-  remaining(now: number): number {
+  used(now: number): number {
     this.#forget(now);
-    return Math.max(0, this.#log.limit - this.#used);
+    return this.#used;
+  }
+
+  remaining(now: number): number {
+    return Math.floor(Math.max(0, this.algorithm.limit - this.used(now)));
   }
 
   resetAfterMs(now: number): number {
-    this.#forget(now);
-    const newest = this.#times.at(-1);
-    return newest === undefined || this.#used === 0 ? 0 : Math.max(0, newest + this.#log.windowMs - now);
+    const isEmpty = this.used(now) === 0;
+    return isEmpty ? 0 : (this.#times.at(-1) ?? now) + this.algorithm.windowMs - now;
+  }
+
+  adopt(algorithm: RateAlgorithm): boolean {
+    if (!(algorithm instanceof SlidingLog)) return false;
+    this.algorithm = algorithm;
+    return true;
   }
 
   #write(weight: number, now: number): void {
-    if (weight === 0 || this.#log.limit === Infinity) return;
+    if (weight === 0 || this.algorithm.limit === Infinity) return;
     this.#times.push(now);
     this.#weights.push(weight);
     this.#used += weight;
   }
 
   #forget(now: number): void {
-    const last = now - this.#log.windowMs + rounding;
+    const last = now - this.algorithm.windowMs + rounding;
     while (this.#start < this.#times.length && (this.#times[this.#start] ?? 0) <= last) {
       this.#used -= this.#weights[this.#start] ?? 0;
       this.#start += 1;

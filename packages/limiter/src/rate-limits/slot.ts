@@ -1,31 +1,8 @@
-import { Fifo, WaitLine, Waiter, type Clock, type Deadlines, type Expiring } from "@breakwater/core";
-import { Weighed } from "../queue/weighed.ts";
-import type { RateState } from "./algorithm.ts";
+import type { Clock, Deadlines } from "@breakwater/core";
+import type { RateAlgorithm, RateState } from "./algorithm.ts";
+import type { RateKey } from "./keyed-rate-limiter.ts";
+import { SlotLine, type RateWaiter } from "./slot-line.ts";
 import type { SteadyTime } from "./steady-time.ts";
-
-/** Somebody who waits for a rate. */
-export class RateWaiter extends Waiter {
-  readonly weight: number;
-  readonly endsBy: "timeout" | "deadline";
-  readonly serve: () => void;
-  readonly refuse: (error: unknown) => void;
-
-  constructor(ask: RateAsk, serve: () => void, refuse: (error: unknown) => void) {
-    super(ask.signal, ask.endsAt);
-    this.weight = ask.weight;
-    this.endsBy = ask.endsBy;
-    this.serve = serve;
-    this.refuse = refuse;
-  }
-}
-
-export interface RateAsk {
-  readonly weight: number;
-  readonly signal: AbortSignal | undefined;
-  /** In the clock's ms. */
-  readonly endsAt: number;
-  readonly endsBy: "timeout" | "deadline";
-}
 
 /** What the slots of one limiter have in common. */
 export interface SlotHost {
@@ -33,9 +10,14 @@ export interface SlotHost {
   readonly time: SteadyTime;
   /** All slots wait on the one timer of these. */
   readonly deadlines: Deadlines;
-  readonly expired: (waiter: RateWaiter) => unknown;
+  /** Makes the error of a waiter whose time is over, or would be before its turn. Calls nobody. */
+  readonly tooLate: (waiter: RateWaiter, waitMs: number | undefined) => unknown;
+  /** Makes the error of a waiter whose turn can never come. Calls nobody. */
+  readonly never: (slot: Slot, waiter: RateWaiter) => unknown;
+  /** Somebody waits from now on. */
+  readonly busy: (slot: Slot) => void;
   /** Waiters may have been served or refused, and the state is committed. */
-  readonly changed: () => void;
+  readonly changed: (slot: Slot) => void;
 }
 
 /**
@@ -47,39 +29,61 @@ export interface SlotHost {
  */
 export class Slot {
   state: RateState;
-  /** In steady time. */
-  blockedUntil: number;
+  /** What the state was made by, or changed to. */
+  algorithm: RateAlgorithm;
+  /** Under which it stands among others; undefined where there is but one. */
+  readonly key: RateKey | undefined;
+  /** In steady time, if it was blocked. */
+  blockedUntil: number | undefined = undefined;
   readonly #host: SlotHost;
   #line: SlotLine | undefined = undefined;
 
-  constructor(host: SlotHost, state: RateState) {
+  constructor(host: SlotHost, algorithm: RateAlgorithm, now: number, key: RateKey | undefined) {
     this.#host = host;
-    this.state = state;
-    this.blockedUntil = -Infinity;
+    this.state = algorithm.fresh(now);
+    this.algorithm = algorithm;
+    this.key = key;
   }
 
   get waiting(): number {
-    return this.#line?.size ?? 0;
+    return this.#line === undefined ? 0 : this.#line.size;
+  }
+
+  isBlocked(now: number): boolean {
+    return this.blockedUntil !== undefined && this.blockedUntil > now;
   }
 
   /** Takes it, unless there is not enough, somebody waits for it, or the key is blocked. */
   tryTake(weight: number, now: number): boolean {
-    if (this.#line !== undefined && this.#line.size > 0) {
-      this.wake(); // the alarm may be late
-      if (this.waiting > 0) return false;
-    }
-    return this.blockedUntil <= now && this.state.tryTake(weight, now);
+    if (this.#line !== undefined && this.#line.size > 0 && this.#isWaitedFor()) return false;
+    return !this.isBlocked(now) && this.state.tryTake(weight, now);
   }
 
   /** How long until that much can be had, behind those who wait. */
   waitMs(weight: number, now: number): number {
-    const blockedMs = Math.max(0, this.blockedUntil - now);
-    return Math.max(blockedMs, this.state.waitMs(weight, now, this.#line?.weight ?? 0));
+    const stateMs = this.state.waitMs(weight, now, this.#line?.weight);
+    return this.blockedUntil === undefined ? stateMs : Math.max(this.blockedUntil - now, stateMs);
+  }
+
+  /** The same for the first of those who wait. */
+  headWaitMs(weight: number, now: number): number {
+    const stateMs = this.state.waitMs(weight, now);
+    return this.blockedUntil === undefined ? stateMs : Math.max(this.blockedUntil - now, stateMs);
+  }
+
+  /** Takes it for the first of those who wait. */
+  takeForHead(weight: number, now: number): boolean {
+    return !this.isBlocked(now) && this.state.tryTake(weight, now);
   }
 
   /** Nothing tells it from a new one. */
   isIdle(now: number): boolean {
-    return this.blockedUntil <= now && this.waiting === 0 && this.state.isBusy !== true && this.state.resetAfterMs(now) <= 0;
+    return this.waiting === 0 && !this.isBlocked(now) && this.state.isBusy !== true && this.state.resetAfterMs(now) <= 0;
+  }
+
+  /** Nothing is lost on others when it is forgotten: it still has something left, and nobody waits. */
+  isSpare(now: number): boolean {
+    return this.waiting === 0 && !this.isBlocked(now) && this.state.isBusy !== true && this.state.remaining(now) >= 1;
   }
 
   join(waiter: RateWaiter): void {
@@ -87,89 +91,18 @@ export class Slot {
     this.#line.join(waiter);
   }
 
-  /** There may be something for those who wait. */
+  /** There may be something for those who wait, or their wait may be another. */
   wake(): void {
-    this.#line?.serve();
+    if (this.waiting > 0) this.#line?.serve();
   }
 
   refuseAll(error: () => unknown): void {
     this.#line?.refuseAll(error);
   }
-}
 
-/** Those who wait for one slot, first come, first served. */
-class SlotLine implements Expiring {
-  readonly #slot: Slot;
-  readonly #host: SlotHost;
-  readonly #line: WaitLine<RateWaiter>;
-  /** When to look again, in the clock's ms. */
-  deadlineAt: number | undefined = undefined;
-  heapIndex = -1;
-  readonly #queue = new Weighed<RateWaiter>(new Fifo<RateWaiter>());
-
-  constructor(slot: Slot, host: SlotHost) {
-    this.#slot = slot;
-    this.#host = host;
-    this.#line = new WaitLine<RateWaiter>({
-      clock: host.clock,
-      queue: this.#queue,
-      deadlines: host.deadlines,
-      expired: host.expired,
-      left: () => this.serve(),
-    });
-  }
-
-  get size(): number {
-    return this.#queue.size;
-  }
-
-  /** What those who wait want together. */
-  get weight(): number {
-    return this.#queue.weight;
-  }
-
-  join(waiter: RateWaiter): void {
-    this.#line.join(waiter);
-    if (this.#line.size === 1) this.serve();
-  }
-
-  /** The alarm. */
-  expire(): void {
-    this.serve();
-  }
-
-  serve(): void {
-    this.#host.deadlines.delete(this);
-    const now = this.#host.time.now();
-    for (let first = this.#line.next(); first !== undefined; first = this.#line.next()) {
-      const { weight } = first;
-      if (!this.#take(weight, now)) {
-        this.#setAlarm(weight, now);
-        break;
-      }
-      this.#line.take(first);
-      first.serve();
-    }
-    this.#host.changed();
-  }
-
-  refuseAll(error: () => unknown): void {
-    this.#host.deadlines.delete(this);
-    for (let first = this.#line.next(); first !== undefined; first = this.#line.next()) {
-      this.#line.take(first);
-      first.refuse(error());
-    }
-  }
-
-  #take(weight: number, now: number): boolean {
-    return this.#slot.blockedUntil <= now && this.#slot.state.tryTake(weight, now);
-  }
-
-  #setAlarm(weight: number, now: number): void {
-    const { state, blockedUntil } = this.#slot;
-    if (state.isBusy === true) return; // the end of that work looks again
-    const waitMs = Math.max(blockedUntil - now, state.waitMs(weight, now));
-    this.deadlineAt = this.#host.clock.now() + waitMs;
-    if (waitMs < Infinity) this.#host.deadlines.add(this);
+  // The alarm may be late, because the event loop was blocked.
+  #isWaitedFor(): boolean {
+    this.wake();
+    return this.waiting > 0;
   }
 }

@@ -22,25 +22,25 @@ class Spacing implements RateAlgorithm {
     this.isFromEnd = isFromEnd;
   }
 
-  fresh(): SpacingState {
+  fresh(): RateState {
     return new SpacingState(this);
   }
 }
 
 class SpacingState implements RateState {
-  readonly #spacing: Spacing;
+  algorithm: Spacing;
   #freeAt = -Infinity;
   #weight = 0;
   isBusy = false;
 
   constructor(spacing: Spacing) {
-    this.#spacing = spacing;
+    this.algorithm = spacing;
   }
 
   tryTake(weight: number, now: number): boolean {
     if (this.isBusy || this.#freeAt - now > rounding) return false;
     this.penalise(weight, now);
-    this.isBusy = this.#spacing.isFromEnd && weight > 0;
+    this.isBusy = this.algorithm.isFromEnd && weight > 0;
     this.#weight = weight;
     return true;
   }
@@ -48,23 +48,29 @@ class SpacingState implements RateState {
   waitMs(weight: number, now: number, ahead = 0): number {
     if (weight === 0) return 0;
     const left = Math.max(0, this.#freeAt - now);
-    // While work goes on nobody knows how long; not less than the pause after it.
-    return (this.isBusy ? Math.max(left, this.#spacing.windowMs) : left <= rounding ? 0 : left) + ahead * this.#spacing.windowMs;
+    const { windowMs } = this.algorithm;
+    // While work goes on nobody knows how long; not less than the pause after it, and not nothing.
+    if (this.isBusy) return Math.max(left, windowMs, 10 * rounding) + ahead * windowMs;
+    return (left <= rounding ? 0 : left) + ahead * windowMs;
   }
 
   ended(now: number): void {
     if (!this.isBusy) return;
     this.isBusy = false;
-    this.#freeAt = now + this.#weight * this.#spacing.windowMs;
+    this.#freeAt = now + this.#weight * this.algorithm.windowMs;
   }
 
   penalise(weight: number, now: number): void {
-    this.#freeAt = Math.max(this.#freeAt, now) + weight * this.#spacing.windowMs;
+    this.#freeAt = Math.max(this.#freeAt, now) + weight * this.algorithm.windowMs;
   }
 
   refund(weight: number): void {
-    this.#freeAt -= weight * this.#spacing.windowMs;
-    this.isBusy = false;
+    this.#freeAt -= weight * this.algorithm.windowMs;
+  }
+
+  used(now: number): number {
+    const leftMs = this.resetAfterMs(now);
+    return leftMs === 0 ? 0 : leftMs / this.algorithm.windowMs;
   }
 
   remaining(now: number): number {
@@ -72,7 +78,14 @@ class SpacingState implements RateState {
   }
 
   resetAfterMs(now: number): number {
-    return Math.max(0, this.#freeAt - now, this.isBusy ? this.#spacing.windowMs : 0);
+    return Math.max(0, this.#freeAt - now, this.isBusy ? this.algorithm.windowMs : 0);
+  }
+
+  /** The pause that has begun stays as long as it was. */
+  adopt(algorithm: RateAlgorithm): boolean {
+    if (!(algorithm instanceof Spacing)) return false;
+    this.algorithm = algorithm;
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import { checkNumber } from "@breakwater/core";
-import { rounding, type Booking, type ReservableAlgorithm, type ReservableState } from "./algorithm.ts";
+import { carriedOver, rounding, type Booking, type RateAlgorithm, type ReservableAlgorithm, type ReservableState } from "./algorithm.ts";
+import { lastWithout, unclaimed } from "./booking.ts";
 
 export interface TokenBucketOptions {
   /** Tokens a second: from 0, which refills nothing, to Infinity, which lets everything through whatever the burst. */
@@ -15,13 +16,10 @@ export interface TokenBucketOptions {
  * count goes below zero, and the time until it would be zero again is how long the caller must wait. Those who come later
  * wait behind it.
  *
- * What a cancelled reservation gives back is the subtle part. Those who booked after it were told their times, which
- * assumed that its tokens were gone; what they have been promised by then stays theirs, and only the rest goes back:
+ * It decides like {@link gcra}, which needs one number less a key. This one is for those who think in tokens, and for a bucket
+ * that is never refilled.
  *
- *     booked        A (2)      B (1)     C (1)          cancel A: B and C keep their times, so of A's two tokens
- *     acts at    ---|----------|---------|---> time     none is free again; cancel C: its one is.
- *
- * Source: golang.org/x/time/rate, `reserveN` and `CancelAt`, with its table of tests.
+ * Source: golang.org/x/time/rate, with its tables of tests.
  */
 class TokenBucket implements ReservableAlgorithm {
   readonly limit: number;
@@ -29,107 +27,113 @@ class TokenBucket implements ReservableAlgorithm {
   readonly burst: number;
   /** Infinity refills nothing, 0 lets everything through. */
   readonly msPerToken: number;
+  /** As many tokens as the rounding of times amounts to; far below one. */
+  readonly slackTokens: number;
 
   constructor(burst: number, msPerToken: number) {
     this.burst = burst;
     this.msPerToken = msPerToken;
+    this.slackTokens = Math.min(rounding / msPerToken, 0.001);
     this.limit = msPerToken === 0 ? Infinity : burst;
     this.windowMs = burst === 0 ? 0 : burst * msPerToken;
   }
 
-  fresh(now: number): TokenBucketState {
+  fresh(now: number): ReservableState {
     return new TokenBucketState(this, now);
   }
 }
 
 class TokenBucketState implements ReservableState {
-  readonly #bucket: TokenBucket;
+  algorithm: TokenBucket;
   #tokens: number;
-  #last: number;
-  /** When the last reservation acts. */
-  #lastActs = -Infinity;
+  /** When that many were there. */
+  #since: number;
+  #last: Booking | undefined = undefined;
 
   constructor(bucket: TokenBucket, now: number) {
-    this.#bucket = bucket;
+    this.algorithm = bucket;
     this.#tokens = bucket.burst;
-    this.#last = now;
+    this.#since = now;
   }
 
   tryTake(weight: number, now: number): boolean {
-    if (this.#bucket.msPerToken === 0) return true;
+    const { msPerToken, burst, slackTokens } = this.algorithm;
+    if (msPerToken === 0) return true;
     const left = this.#tokensAt(now) - weight;
-    if (left < -this.#roundingTokens() || weight > this.#bucket.burst) return false;
+    if (left < -slackTokens || weight > burst) return false;
     this.#set(left, now);
-    this.#lastActs = now;
     return true;
   }
 
   waitMs(weight: number, now: number, ahead = 0): number {
-    const { msPerToken, burst } = this.#bucket;
+    const { msPerToken, burst, slackTokens } = this.algorithm;
     if (weight === 0 || msPerToken === 0) return 0;
     if (weight > burst) return Infinity;
     const missing = weight + ahead - this.#tokensAt(now);
-    return missing <= this.#roundingTokens() ? 0 : missing * msPerToken;
+    return missing <= slackTokens ? 0 : missing * msPerToken;
   }
 
   reserve(weight: number, now: number, maxDelayMs: number): Booking | undefined {
     const delayMs = this.waitMs(weight, now);
     if (delayMs > maxDelayMs || delayMs === Infinity) return undefined;
-    const { msPerToken } = this.#bucket;
-    if (msPerToken > 0) {
-      this.#set(this.#tokensAt(now) - weight, now);
-      this.#lastActs = now + delayMs;
-    }
-    return { weight, at: now + delayMs, msPerUnit: msPerToken };
+    this.penalise(weight, now);
+    this.#last = { weight, at: now + delayMs, msPerUnit: this.algorithm.msPerToken };
+    return this.#last;
   }
 
-  cancel({ weight, at, msPerUnit }: Booking, now: number): void {
-    if (msPerUnit === 0 || weight === 0 || at < now) return;
-    const promised = msPerUnit === Infinity ? 0 : (this.#lastActs - at) / msPerUnit;
-    if (weight - promised <= 0) return;
-    this.#set(Math.min(this.#bucket.burst, this.#tokensAt(now) + weight - promised), now);
-    if (at !== this.#lastActs) return;
-    const before = at - weight * msPerUnit;
-    if (before >= now) this.#lastActs = before;
+  cancel(booking: Booking, now: number): void {
+    const tokens = unclaimed(booking, this.#last, now);
+    if (tokens === 0) return;
+    this.refund(tokens, now);
+    this.#last = lastWithout(booking, this.#last, now);
   }
 
   penalise(weight: number, now: number): void {
-    this.#set(this.#tokensAt(now) - weight, now);
+    if (this.algorithm.msPerToken > 0) this.#set(this.#tokensAt(now) - weight, now);
   }
 
   refund(weight: number, now: number): void {
-    this.#set(Math.min(this.#bucket.burst, this.#tokensAt(now) + weight), now);
+    this.#set(Math.min(this.algorithm.burst, this.#tokensAt(now) + weight), now);
+  }
+
+  used(now: number): number {
+    return this.algorithm.msPerToken === 0 ? 0 : this.algorithm.burst - this.#tokensAt(now);
   }
 
   remaining(now: number): number {
-    if (this.#bucket.msPerToken === 0) return Infinity;
-    return Math.max(0, Math.floor(this.#tokensAt(now) + this.#roundingTokens()));
+    const { msPerToken, slackTokens } = this.algorithm;
+    return msPerToken === 0 ? Infinity : Math.max(0, Math.floor(this.#tokensAt(now) + slackTokens));
   }
 
   resetAfterMs(now: number): number {
-    const missing = this.#bucket.burst - this.#tokensAt(now);
-    return missing <= 0 || this.#bucket.msPerToken === 0 ? 0 : missing * this.#bucket.msPerToken;
+    const used = this.used(now);
+    return used === 0 ? 0 : used * this.algorithm.msPerToken;
+  }
+
+  adopt(algorithm: RateAlgorithm, now: number): boolean {
+    if (!(algorithm instanceof TokenBucket)) return false;
+    const used = carriedOver(this.used(now), this.algorithm.limit, algorithm.limit); // with the old rate until now
+    this.algorithm = algorithm;
+    this.#set(algorithm.burst - used, now);
+    return true;
   }
 
   #tokensAt(now: number): number {
-    const { msPerToken, burst } = this.#bucket;
-    const elapsedMs = now - this.#last;
-    if (msPerToken === Infinity || elapsedMs <= 0) return this.#tokens;
-    return Math.min(burst, this.#tokens + elapsedMs / msPerToken);
+    const { msPerToken, burst } = this.algorithm;
+    const elapsedMs = now - this.#since;
+    if (elapsedMs <= 0) return this.#tokens;
+    const tokens = this.#tokens + elapsedMs / msPerToken;
+    return tokens > burst ? burst : tokens;
   }
 
   #set(tokens: number, now: number): void {
     this.#tokens = tokens;
-    this.#last = now;
-  }
-
-  #roundingTokens(): number {
-    return rounding / this.#bucket.msPerToken;
+    this.#since = now;
   }
 }
 
 /**
- * Tokens that drop in evenly; the one to take where places are to be booked ahead.
+ * Tokens that drop in evenly, as many at once as there are.
  *
  * @throws TypeError or RangeError naming the option and the value.
  */

@@ -54,7 +54,7 @@ class WarmUp implements RateAlgorithm {
     this.coolDownMsPerPermit = warmUpMs / this.maxPermits;
   }
 
-  fresh(now: number): WarmUpState {
+  fresh(now: number): RateState {
     return new WarmUpState(this, now);
   }
 
@@ -68,12 +68,12 @@ class WarmUp implements RateAlgorithm {
 }
 
 class WarmUpState implements RateState {
-  readonly #warmUp: WarmUp;
+  algorithm: WarmUp;
   #stored: number;
   #freeAt: number;
 
   constructor(warmUp: WarmUp, now: number) {
-    this.#warmUp = warmUp;
+    this.algorithm = warmUp;
     this.#stored = warmUp.maxPermits;
     this.#freeAt = now;
   }
@@ -87,20 +87,24 @@ class WarmUpState implements RateState {
   waitMs(weight: number, now: number, ahead = 0): number {
     if (weight === 0) return 0;
     const left = Math.max(0, this.#freeAt - now);
-    return (left <= rounding ? 0 : left) + ahead * this.#warmUp.stableMs;
+    return (left <= rounding ? 0 : left) + ahead * this.algorithm.stableMs;
   }
 
   penalise(weight: number, now: number): void {
     this.#coolDown(now);
     const fromStore = Math.min(weight, this.#stored);
-    const cost = this.#warmUp.costMs(this.#stored, this.#stored - fromStore) + (weight - fromStore) * this.#warmUp.stableMs;
+    const cost = this.algorithm.costMs(this.#stored, this.#stored - fromStore) + (weight - fromStore) * this.algorithm.stableMs;
     this.#stored -= fromStore;
     this.#freeAt += cost;
   }
 
   /** Gives back time: what was taken warm. */
   refund(weight: number, now: number): void {
-    this.#freeAt = Math.max(now, this.#freeAt - weight * this.#warmUp.stableMs);
+    this.#freeAt = Math.max(now, this.#freeAt - weight * this.algorithm.stableMs);
+  }
+
+  used(now: number): number {
+    return Math.max(0, this.#freeAt - now) / this.algorithm.stableMs;
   }
 
   remaining(now: number): number {
@@ -108,13 +112,22 @@ class WarmUpState implements RateState {
   }
 
   resetAfterMs(now: number): number {
-    const { maxPermits, coolDownMsPerPermit } = this.#warmUp;
+    const { maxPermits, coolDownMsPerPermit } = this.algorithm;
     return Math.max(0, this.#freeAt + (maxPermits - this.#stored) * coolDownMsPerPermit - now);
+  }
+
+  /** As warm as it was. */
+  adopt(algorithm: RateAlgorithm, now: number): boolean {
+    if (!(algorithm instanceof WarmUp)) return false;
+    this.#coolDown(now);
+    this.#stored *= algorithm.maxPermits / this.algorithm.maxPermits;
+    this.algorithm = algorithm;
+    return true;
   }
 
   #coolDown(now: number): void {
     if (now <= this.#freeAt) return;
-    const { maxPermits, coolDownMsPerPermit } = this.#warmUp;
+    const { maxPermits, coolDownMsPerPermit } = this.algorithm;
     this.#stored = Math.min(maxPermits, this.#stored + (now - this.#freeAt) / coolDownMsPerPermit);
     this.#freeAt = now;
   }
