@@ -87,8 +87,11 @@ export class Relay {
 
   #handOver(weight: number, outcome: Outcome, start: Start | undefined): WaitingWork<unknown> | undefined {
     this.#isHandingOver = true;
-    this.#owner.give(weight, outcome, start);
-    this.#isHandingOver = false;
+    try {
+      this.#owner.give(weight, outcome, start);
+    } finally {
+      this.#isHandingOver = false; // a queue of the user's own may throw
+    }
     const next = this.#next;
     this.#next = undefined;
     return next;

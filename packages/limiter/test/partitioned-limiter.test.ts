@@ -148,6 +148,19 @@ describe("PartitionedLimiter", () => {
     expect(idle.status).toBe("fulfilled");
   });
 
+  it("a limit of 0 pauses all partitions, Infinity lets everybody in, kept shares or not", async () => {
+    const limiter = new PartitionedLimiter({ limit: Infinity, queueLimit: 10, partitions: { a: { share: 0.5, lends: false }, b: { share: 0 }, c: { share: 0, lends: false } } });
+    for (const name of ["a", "b", "c"] as const) expect(fill(limiter.partition(name), 50)).toHaveLength(50);
+    expect([limiter.partition("b").guaranteed, limiter.partition("b").limit]).toEqual([0, Infinity]);
+    const paused = new PartitionedLimiter({ limit: 0, queueLimit: 10, partitions: { a: { share: 1 } } });
+    const waiting = watch(paused.partition("a").acquire({ weight: 3 }));
+    await settled();
+    expect(waiting.status).toBe("pending");
+    paused.resize(3);
+    await settled();
+    expect(waiting.status).toBe("fulfilled");
+  });
+
   it("wrong options are refused and named", () => {
     const make = (partitions: Record<string, { share: number }>) => () => new PartitionedLimiter({ limit: 1, partitions });
     expect(make({})).toThrow("partitions must name at least one");

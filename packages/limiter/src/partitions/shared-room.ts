@@ -36,7 +36,7 @@ export class SharedRoom {
 
   /** The places that are the partition's whenever it wants them. */
   guaranteed(share: number): number {
-    return Math.floor(share * this.#limit + 1e-9); // 0.1 + 0.2 of 10 are 3
+    return share === 0 ? 0 : Math.floor(share * this.#limit + 1e-9); // 0.1 + 0.2 of 10 are 3
   }
 
   /** As much as the partition can have at most. */
@@ -86,6 +86,7 @@ export class SharedRoom {
 
   /** What others that do not lend keep for themselves. */
   #kept(partition: PartitionSemaphore, inUseOf: (other: PartitionSemaphore) => number): number {
+    if (this.#limit === Infinity) return 0; // there is enough for everybody
     let sum = 0;
     for (const other of this.#partitions) {
       if (other !== partition && !other.lends) sum += Math.max(0, this.guaranteed(other.share) - inUseOf(other));
