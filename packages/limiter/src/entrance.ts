@@ -40,6 +40,8 @@ export class Entrance {
     if (this.#semaphore.isOver(ask.deadlineAt)) ask.refuse(this.#refusals.of(ask, ask.endsBy));
     else if (!this.#isFull(ask.weight)) this.#semaphore.join(ask);
     else if (!this.#makeRoom(ask)) ask.refuse(this.#refusals.make("queue-full"));
+    // Making room tells listeners, and one of them may have closed the limiter.
+    else if (this.#semaphore.isClosed) ask.refuse(this.#refusals.make("closed", { cause: this.#closedBy }));
     else if (this.#semaphore.tryTake(ask.weight)) ask.serve();
     else this.#semaphore.join(ask);
     this.#refusals.announce();

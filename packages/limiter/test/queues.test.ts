@@ -298,6 +298,15 @@ describe("overflow", () => {
     expect(limiter.stats).toMatchObject({ inUse: 3, waiting: 0, rejected: 1 });
   });
 
+  it("A15: a listener that closes the limiter when one is evicted leaves nobody in its line", async () => {
+    const line = new Line({ queueLimit: 1, overflow: "evict" });
+    line.limiter.on("rejected", () => line.limiter.close());
+    line.join("a");
+    line.join("b");
+    await settled();
+    expect([line.refused, line.limiter.waiting]).toEqual([["a evicted", "b closed"], 0]);
+  });
+
   it("a queue limit of 0 refuses the newcomer: there is nobody to evict", async () => {
     const line = new Line({ queueLimit: 0, overflow: "evict" });
     line.join("a");
