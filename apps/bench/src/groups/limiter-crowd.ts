@@ -6,6 +6,7 @@ import { bulkhead } from "cockatiel";
 import pLimit from "p-limit";
 import PQueue from "p-queue";
 import { verify, type Candidate, type Case } from "../candidate.ts";
+import { BareSemaphore } from "./semaphore.ts";
 import { ignore, work } from "./work.ts";
 
 type Task = () => Promise<number>;
@@ -19,7 +20,8 @@ function crowd(name: string, rival: string | undefined, make: () => (task: Task)
     name,
     kind: rival === undefined ? "ours" : "rival",
     ...(rival !== undefined && { package: rival }),
-    prepare: () => {
+    prepare: async () => {
+      if (name !== "unlimited") await verifyLimit(name, make());
       const run = make();
       return async (count) => {
         for (let left = count; left > 0; left -= callers) {
@@ -28,6 +30,20 @@ function crowd(name: string, rival: string | undefined, make: () => (task: Task)
       };
     },
   };
+}
+
+async function verifyLimit(name: string, run: (task: Task) => Promise<unknown>): Promise<void> {
+  let running = 0;
+  let most = 0;
+  let done = 0;
+  const task = async (): Promise<number> => {
+    most = Math.max(most, (running += 1));
+    await work();
+    running -= 1;
+    return (done += 1);
+  };
+  await Promise.all(Array.from({ length: 100 }, () => run(task)));
+  verify(done === 100 && most === slots, `${name} runs ${most} at a time and ${done} in all`);
 }
 
 function ours(name: string, options: Partial<ConcurrencyLimiterOptions> = {}): Candidate {
@@ -42,6 +58,14 @@ const crowded: Case = {
   name: `${callers} callers at once through ${slots}`,
   candidates: [
     { ...crowd("unlimited", undefined, () => (task) => task()), kind: "floor" },
+    // As little as a semaphore can be, without abort, weights or another order; what the promises alone cost.
+    {
+      ...crowd("a bare semaphore", undefined, () => {
+        const semaphore = new BareSemaphore(slots);
+        return (task) => semaphore.run(task);
+      }),
+      kind: "floor",
+    },
     ours("run"),
     ours("run, codel", { queue: codel() }),
     ours("run, adaptiveLifo", { queue: adaptiveLifo() }),

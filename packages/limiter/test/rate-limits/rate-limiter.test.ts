@@ -3,15 +3,15 @@ import { ManualClock, settled } from "@breakwater/core/testing";
 import {
   allOf,
   gcra,
+  LimiterRejectedError,
   RateLimiter,
   shared,
   slidingLog,
   spacing,
   tokenBucket,
+  type Permit,
   type RateLimiterOptions,
 } from "@breakwater/limiter";
-import { LimiterRejectedError } from "../../src/errors.ts";
-import type { Permit } from "../../src/permit.ts";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { countListeners, deferred, errorOf, FakeMeter, watch } from "../helpers.ts";

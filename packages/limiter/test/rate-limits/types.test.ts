@@ -1,7 +1,6 @@
 import type { Call, Guard, Service } from "@breakwater/core";
 import { expect, expectTypeOf, it } from "vitest";
-import type { Permit } from "../../src/permit.ts";
-import { gcra, KeyedRateLimiter, RateLimiter, slidingLog, tokenBucket, union, type Decision, type RateUnion, type Reservation } from "@breakwater/limiter";
+import { gcra, KeyedRateLimiter, RateLimiter, slidingLog, tokenBucket, union, type Decision, type Permit, type RateUnion, type Reservation } from "@breakwater/limiter";
 
 const limiter = new RateLimiter({ algorithm: gcra({ limit: 10, perMs: 1000 }) });
 const keyed = new KeyedRateLimiter({ algorithm: gcra({ limit: 10, perMs: 1000 }) });

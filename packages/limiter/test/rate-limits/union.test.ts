@@ -2,8 +2,7 @@ import { isRejected } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LimiterRejectedError } from "../../src/errors.ts";
-import { gcra, KeyedRateLimiter, RateLimiter, union } from "@breakwater/limiter";
+import { gcra, KeyedRateLimiter, LimiterRejectedError, RateLimiter, union } from "@breakwater/limiter";
 import { errorOf } from "../helpers.ts";
 
 function made() {
