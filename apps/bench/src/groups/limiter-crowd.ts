@@ -64,7 +64,7 @@ const crowded: Case = {
         const semaphore = new BareSemaphore(slots);
         return (task) => semaphore.run(task);
       }),
-      kind: "floor",
+      kind: "rival",
     },
     ours("run"),
     ours("run, codel", { queue: codel() }),
