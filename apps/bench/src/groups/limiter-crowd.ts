@@ -38,12 +38,12 @@ async function verifyLimit(name: string, run: (task: Task) => Promise<unknown>):
   let done = 0;
   const task = async (): Promise<number> => {
     most = Math.max(most, (running += 1));
-    await work();
+    await new Promise((resolve) => setTimeout(resolve, 30)); // some take milliseconds to start the next one
     running -= 1;
     return (done += 1);
   };
-  await Promise.all(Array.from({ length: 100 }, () => run(task)));
-  verify(done === 100 && most === slots, `${name} runs ${most} at a time and ${done} in all`);
+  await Promise.all(Array.from({ length: 30 }, () => run(task)));
+  verify(done === 30 && most === slots, `${name} runs ${most} at a time and ${done} in all`);
 }
 
 function ours(name: string, options: Partial<ConcurrencyLimiterOptions> = {}): Candidate {
