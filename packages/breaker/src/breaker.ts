@@ -1,49 +1,35 @@
-import {
-  Emitter,
-  noCall,
-  outcomeOfError,
-  type Call,
-  type Guard,
-  type Service,
-  type Unsubscribe,
-  type Work,
-} from "@breakwater/core";
-import { outcomeOf, type Classify } from "./classify.ts";
-import type { BreakerEvents } from "./events.ts";
-import { Gate } from "./gate.ts";
+import { checkNumber, type Unsubscribe } from "@breakwater/core";
+import { BreakerGate } from "./breaker-gate.ts";
+import type { BreakerEvents, BreakerMode } from "./events.ts";
+import { Guarded } from "./guarded.ts";
+import { healthOf, type BreakerHealth } from "./health.ts";
 import { readOptions, type BreakerOptions } from "./options.ts";
-import { BreakerPermit } from "./permit.ts";
-import type { Admission, BreakerState, Handlers } from "./state.ts";
-
-/** A snapshot for programs and tests. The counts are since the breaker was made, late results included. */
-export interface BreakerStats {
-  readonly state: BreakerState;
-  readonly successes: number;
-  readonly failures: number;
-  readonly neutrals: number;
-  readonly rejections: number;
-  /** How often it opened, failed probes included. */
-  readonly openings: number;
-}
+import type { Isolation } from "./control/override.ts";
+import type { BreakerSnapshot } from "./control/snapshot.ts";
+import type { BreakerState, BreakerStats } from "./stats.ts";
 
 /**
- * Stops asking a dependency that keeps failing, and asks again, one call at a time, after a break.
+ * Stops asking a dependency that keeps failing, and asks again, a few calls at first, after a break.
  *
- * It has no timer: it turns half-open when a caller comes after the break. While it is closed a call costs one derived
- * promise and no reading of a clock; a closure only when the call has a signal or `classify` was given.
+ * It has no timer: it turns half-open when a caller comes after the break. While it is closed a call costs one derived promise
+ * and no reading of a clock, unless the trip is one of time or durations, or a meter was given.
+ *
+ * `Result` is what `classify` can judge: with a `classify` for responses the breaker takes only work that makes responses.
  */
-export class Breaker {
-  readonly name: string | undefined;
-  readonly #classify: Classify | undefined;
-  readonly #events = new Emitter<BreakerEvents>();
-  readonly #gate: Gate;
+export class Breaker<Result = unknown> extends Guarded<Result> {
+  readonly #gate: BreakerGate;
 
-  /** @throws TypeError or RangeError naming the option and the value. */
-  constructor(options: BreakerOptions = {}) {
-    const settings = readOptions(options);
-    this.name = settings.name;
-    this.#classify = settings.classify;
-    this.#gate = new Gate(settings, this.#events);
+  /**
+   * @param gate - internal: many breakers may share what their options come to
+   * @throws TypeError or RangeError naming the option and the value.
+   */
+  constructor(options: BreakerOptions<Result> = {}, gate: BreakerGate = gateOf(options)) {
+    super(gate, gate.settings.classify);
+    this.#gate = gate;
+  }
+
+  get name(): string | undefined {
+    return this.#gate.name;
   }
 
   /**
@@ -51,122 +37,105 @@ export class Breaker {
    * turns, and `halfOpened` is emitted, when a caller comes.
    */
   get state(): BreakerState {
-    return this.#gate.circuit.state;
+    return stateOf(this.#gate);
   }
 
-  /** How long until a call may go, in ms; 0 when one may now; undefined while a probe is out and nobody can know. */
+  get mode(): BreakerMode {
+    return this.#gate.mode;
+  }
+
+  /**
+   * How long until a call may go, in ms; 0 when one may now; undefined where nobody can know, while probes are out or somebody
+   * holds it open.
+   */
   get retryAfterMs(): number | undefined {
-    return this.#gate.circuit.retryAfterMs;
+    if (this.#gate.isIsolated) return undefined;
+    return this.#gate.mode === "auto" ? this.#gate.circuit.retryAfterMs : 0;
+  }
+
+  /** Whether it is as good as new: closed, without a failure in its window, nobody's hand on it. Forgetting it loses nothing. */
+  get isForgettable(): boolean {
+    return this.state === "closed" && this.#gate.mode === "auto" && this.#gate.circuit.isClean;
   }
 
   get stats(): BreakerStats {
-    const { successes, failures, neutrals, rejections, openings } = this.#gate;
-    return { state: this.state, successes, failures, neutrals, rejections, openings };
+    const { successes, failures, neutrals, rejections, wouldReject, openings, circuit, mode } = this.#gate;
+    const { level, admissionRatio } = circuit;
+    return { state: this.state, mode, successes, failures, neutrals, rejections, wouldReject, openings, level, admissionRatio };
+  }
+
+  /** What this breaker contributes to the health of what uses it: plain data. */
+  get health(): BreakerHealth {
+    return healthOf(this.state, this.retryAfterMs, this.name, this.#gate.circuit.admissionRatio);
   }
 
   /** Listeners see the new state, and cannot fail a call: what they throw becomes a process warning. */
   on<Type extends keyof BreakerEvents>(type: Type, listener: (event: BreakerEvents[Type]) => void): Unsubscribe {
-    return this.#events.on(type, listener);
+    return this.#gate.on(type, listener);
   }
 
-  /** Closed and empty, as if new; what is still running does not count. The way out of a `breakMs` of Infinity. */
+  /** Closed and empty, as if new; what is still running does not count. Isolations and the mode stay. */
   reset(): void {
-    this.#gate.circuit.reset();
+    this.#gate.reset();
   }
 
   /**
-   * Leave to make one call, or undefined when the breaker refuses. Never throws. For streams, callbacks and whatever else
-   * is no promise; prefer {@link run} where it fits, because a permit that nobody settles keeps a probe's place until
-   * `probeTimeoutMs` is over.
+   * Refuses everybody until the handle is released; with several handles, until the last is. The state beneath lives on. A
+   * closed breaker then begins afresh, with its ramp: after maintenance a dependency may be cold.
    */
-  tryAcquire(): BreakerPermit | undefined {
-    const admission = this.#gate.circuit.admit();
-    if (admission.isAdmitted) return new BreakerPermit(this.#gate, admission);
-    this.#gate.turnAway(admission);
-    return undefined;
+  isolate(): Isolation {
+    return this.#gate.isolate();
+  }
+
+  /** Ends all isolations of this breaker, those too whose handles are lost or were in a snapshot; not its control's. */
+  release(): void {
+    this.#gate.letGoOfAll();
   }
 
   /**
-   * Does the work if the breaker lets it, and learns from how it went. Value and error pass through as they are.
-   * Rejects with `BreakerOpenError` (`ERR_BREAKER_OPEN`) if not; the work is not started then.
+   * Opens it now, for so long in ms, by default until `reset`; then it recovers as ever.
+   *
+   * @throws TypeError or RangeError when `breakMs` is no number from 0.
    */
-  run<T>(work: Work<T>, call: Call = noCall): Promise<T> {
-    const admission = this.#gate.circuit.admit();
-    if (!admission.isAdmitted) return Promise.reject(this.#gate.refuse(admission));
-    try {
-      return this.#follow(admission, work(call), call);
-    } catch (error) {
-      this.#learn(admission, error, call);
-      return Promise.reject(error);
-    }
+  forceOpen(breakMs: number = Number.POSITIVE_INFINITY): void {
+    this.#gate.circuit.forceOpen(checkNumber("breakMs", breakMs));
   }
 
-  /** {@link run} as a layer: fits round anything. */
-  readonly layer: Guard =
-    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
-    (input, call) => {
-      const admission = this.#gate.circuit.admit();
-      if (!admission.isAdmitted) return Promise.reject(this.#gate.refuse(admission));
-      try {
-        return this.#follow(admission, next(input, call), call);
-      } catch (error) {
-        this.#learn(admission, error, call);
-        return Promise.reject(error);
-      }
-    };
-
-  #follow<T>(admission: Admission, result: T | PromiseLike<T>, call: Call): Promise<T> {
-    // A native promise is followed as it is; anything else costs one more hop.
-    const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
-    if (this.#classify !== undefined) return this.#followClassified(admission, promise, call);
-    const { succeeded, failed } = admission.handlers ?? this.#bind(admission);
-    // It answers with the value that it is given, which the handlers of all calls cannot say.
-    const pass = succeeded as (value: T) => T;
-    if (call.signal === undefined) return promise.then(pass, failed);
-    // Whether the caller has gone away is asked of the caller's own signal.
-    return promise.then(pass, (error: unknown) => {
-      this.#learn(admission, error, call);
-      throw error;
-    });
+  /** Lets everybody through and counts nothing, until `enable`. Isolation still refuses. */
+  disable(): void {
+    this.#gate.setMode("disabled");
   }
 
-  #followClassified<T>(admission: Admission, promise: Promise<T>, call: Call): Promise<T> {
-    return promise.then(
-      (value) => {
-        this.#learnFrom(admission, { status: "fulfilled", value }, call);
-        return value;
-      },
-      (error: unknown) => {
-        this.#learn(admission, error, call);
-        throw error;
-      },
-    );
+  /**
+   * Counts and changes its state as ever, but refuses nobody, until `enable`: to try options in production.
+   * `stats.wouldReject` says what it would have refused.
+   */
+  observe(): void {
+    this.#gate.setMode("observing");
   }
 
-  #learn(admission: Admission, error: unknown, call: Call): void {
-    if (this.#classify !== undefined) this.#learnFrom(admission, { status: "rejected", reason: error }, call);
-    else if (outcomeOfError(error, call) === "failure") this.#gate.fail(admission, error);
-    else this.#gate.release(admission);
+  /** Goes by its state again. */
+  enable(): void {
+    this.#gate.setMode("auto");
   }
 
-  #learnFrom(admission: Admission, result: PromiseSettledResult<unknown>, call: Call): void {
-    const outcome = outcomeOf(this.#classify, result, call);
-    if (outcome === "success") this.#gate.succeed(admission);
-    else if (outcome === "neutral") this.#gate.release(admission);
-    else this.#gate.fail(admission, result.status === "rejected" ? result.reason : result.value);
+  /** What to hand to a successor as the option `snapshot`. */
+  toJSON(): BreakerSnapshot {
+    const { circuit, hasOwnIsolation: isIsolated, mode } = this.#gate;
+    const { level, retryAfterMs = 0 } = circuit;
+    if (circuit.isClosed) return { version: 1, state: "closed", level, isIsolated, mode };
+    return { version: 1, state: "open", leftMs: retryAfterMs === Infinity ? null : retryAfterMs, level, isIsolated, mode };
   }
+}
 
-  #bind(admission: Admission): Handlers {
-    admission.handlers = {
-      succeeded: (value) => {
-        this.#gate.succeed(admission);
-        return value;
-      },
-      failed: (error) => {
-        this.#learn(admission, error, noCall);
-        throw error;
-      },
-    };
-    return admission.handlers;
-  }
+function gateOf(options: BreakerOptions<never>): BreakerGate {
+  const settings = readOptions(options);
+  const gate = new BreakerGate(settings, settings.name);
+  settings.measures?.observe(settings.meter, () => stateOf(gate));
+  return gate;
+}
+
+function stateOf({ isIsolated, mode, circuit }: BreakerGate): BreakerState {
+  if (isIsolated) return "isolated";
+  return mode === "disabled" ? "disabled" : circuit.state;
 }

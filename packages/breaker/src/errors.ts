@@ -1,11 +1,14 @@
 import { RejectedError } from "@breakwater/core";
 
-/** Why a breaker refused: it is open, or half-open with its probe out. */
-export type BreakerOpenReason = "open" | "half-open";
+/**
+ * Why a breaker refused: it is open; it is half-open and its probes are out; it has just closed and lets in a growing share; or
+ * somebody holds it open by hand.
+ */
+export type BreakerOpenReason = "open" | "half-open" | "ramp" | "isolated";
 
 export interface BreakerOpenErrorOptions {
   readonly reason: BreakerOpenReason;
-  /** In ms; left out while a probe is out. */
+  /** In ms; left out where nobody can know. */
   readonly retryAfterMs?: number | undefined;
   /** The breaker's name. */
   readonly source?: string | undefined;
@@ -16,8 +19,8 @@ export interface BreakerOpenErrorOptions {
 /**
  * The breaker did not let the call through; the dependency was not asked. `cause` is the failure that opened it.
  *
- * `retryAfterMs` is what is left of the break. It is absent with the reason `half-open`, because nobody can know when the
- * probe answers, nor what.
+ * `retryAfterMs` is what is left of the break, or of the ramp. It is absent with the reasons `half-open` and `isolated`, because
+ * nobody can know when a probe answers, nor what, and when a person lets go.
  */
 export class BreakerOpenError extends RejectedError {
   declare readonly code: "ERR_BREAKER_OPEN";
@@ -34,7 +37,9 @@ export class BreakerOpenError extends RejectedError {
 
 function message({ reason, retryAfterMs = 0, source }: BreakerOpenErrorOptions): string {
   const breaker = source === undefined ? "breaker" : `breaker ${source}`;
-  if (reason === "half-open") return `${breaker} is half-open and its probe is out`;
+  if (reason === "half-open") return `${breaker} is half-open and its probes are out`;
+  if (reason === "isolated") return `${breaker} is held open by hand`;
+  if (reason === "ramp") return `${breaker} lets in a growing share for another ${Math.ceil(retryAfterMs)} ms, and this call was not in it`;
   if (retryAfterMs === Infinity) return `${breaker} is open until it is reset`;
   return `${breaker} is open for another ${Math.ceil(retryAfterMs)} ms`;
 }

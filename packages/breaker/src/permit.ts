@@ -1,35 +1,38 @@
+import type { Admission } from "./circuit/admission.ts";
 import type { Gate } from "./gate.ts";
-import type { Admission } from "./state.ts";
 
-/** Leave to make one call. Say once how it went; whatever is said after that changes nothing. */
+/**
+ * Leave to make one call. Say once how it went; whatever is said after that changes nothing. `durationMs` is how long it took,
+ * where the caller knows better than this permit: for what began before the permit, or ended before it was told.
+ */
 export class BreakerPermit {
   readonly #admission: Admission;
   #gate: Gate | undefined;
 
-  /** @internal Made by `Breaker.tryAcquire`. */
+  /** @internal Made by `tryAcquire`. */
   constructor(gate: Gate, admission: Admission) {
     this.#gate = gate;
     this.#admission = admission;
   }
 
-  success(): void {
+  success(durationMs?: number): void {
     const gate = this.#gate;
     this.#gate = undefined;
-    gate?.succeed(this.#admission);
+    gate?.succeed(this.#admission, durationMs);
   }
 
   /** The error, if there is one, becomes the `cause` of later refusals. */
-  failure(error?: unknown): void {
+  failure(error?: unknown, durationMs?: number): void {
     const gate = this.#gate;
     this.#gate = undefined;
-    gate?.fail(this.#admission, error);
+    gate?.fail(this.#admission, error, undefined, durationMs);
   }
 
   /** The call said nothing about the dependency; a probe's place is free again. */
-  neutral(): void {
+  neutral(durationMs?: number): void {
     const gate = this.#gate;
     this.#gate = undefined;
-    gate?.release(this.#admission);
+    gate?.release(this.#admission, durationMs);
   }
 
   /** {@link neutral}, for `using`: a call that ends in a way that nobody foresaw gives its place back. */

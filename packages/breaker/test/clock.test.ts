@@ -75,7 +75,7 @@ describe("time", () => {
       const permit = acquire(breaker);
       probe = () => permit.success();
     })).toBe(1);
-    expect(readings(probe)).toBe(0);
+    expect(readings(probe)).toBe(1);
   });
 
   it("no timer is set, and none is left (E3, E4, E6)", () => {

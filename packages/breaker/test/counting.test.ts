@@ -259,10 +259,16 @@ it("a trip of one's own is asked once per finished call and makes a new window e
     createWindow: () => {
       const seen: boolean[] = [];
       windows.push(seen);
-      return { record: (isFailure: boolean) => seen.push(isFailure) === 2 };
+      const report = { reason: "two", calls: 2, failures: 1 };
+      return {
+        record: (isFailure: boolean) => void seen.push(isFailure),
+        verdict: () => (seen.length === 2 ? report : undefined),
+        isClean: () => true,
+      };
     },
   };
   const { breaker, clock } = makeBreaker({ trip });
+  breaker.on("opened", ({ reason }) => expect(reason).toBe("two"));
   succeed(breaker);
   acquire(breaker).neutral();
   fail(breaker);
@@ -274,7 +280,7 @@ it("a trip of one's own is asked once per finished call and makes a new window e
 it("a trip that throws costs no caller the result (F1)", async () => {
   const warnings = catchWarnings();
   const record = throwing(new Error("bad trip"));
-  const { breaker } = makeBreaker({ trip: { createWindow: () => ({ record }) } });
+  const { breaker } = makeBreaker({ trip: { createWindow: () => ({ record, verdict: () => undefined, isClean: () => true }) } });
   expect(await breaker.run(() => "value")).toBe("value");
   expect(await errorOf(breaker.run(rejecting("error")))).toBe("error");
   acquire(breaker).success();

@@ -32,7 +32,7 @@ describe("a refusal", () => {
     expect(breaker.retryAfterMs).toBeUndefined();
     const error = await errorOf(breaker.layer(async () => 1)(1, {}));
     expect(error).toMatchObject({ reason: "half-open", retryAfterMs: undefined, cause: "down" });
-    expect(String(error)).toBe("BreakerOpenError: breaker is half-open and its probe is out");
+    expect(String(error)).toBe("BreakerOpenError: breaker is half-open and its probes are out");
   });
 
   it("is a new error each time, with the same cause (G5)", async () => {

@@ -20,13 +20,13 @@ describe("events", () => {
     breaker.reset();
     breaker.reset();
     expect(seen).toEqual([
-      ["opened", "open", { from: "closed", cause: "one", retryAfterMs: 100 }],
-      ["halfOpened", "half-open", { from: "open" }],
-      ["opened", "open", { from: "half-open", cause: "two", retryAfterMs: 100 }],
-      ["halfOpened", "half-open", { from: "open" }],
-      ["closed", "closed", { from: "half-open" }],
-      ["opened", "open", { from: "closed", cause: "three", retryAfterMs: 100 }],
-      ["closed", "closed", { from: "open" }],
+      ["opened", "open", { from: "closed", reason: "consecutive-failures", calls: 1, failures: 1, cause: "one", retryAfterMs: 100, level: 1 }],
+      ["halfOpened", "half-open", { from: "open", level: 1 }],
+      ["opened", "open", { from: "half-open", reason: "probes-failed", calls: 1, failures: 1, cause: "two", retryAfterMs: 100, level: 2 }],
+      ["halfOpened", "half-open", { from: "open", level: 2 }],
+      ["closed", "closed", { from: "half-open", reason: "probes-passed", outageMs: 200 }],
+      ["opened", "open", { from: "closed", reason: "consecutive-failures", calls: 1, failures: 1, cause: "three", retryAfterMs: 100, level: 3 }],
+      ["closed", "closed", { from: "open", reason: "reset", outageMs: 0 }],
     ]);
   });
 
@@ -162,6 +162,7 @@ it("stats are a snapshot: they stay as they were taken", () => {
   const before = breaker.stats;
   fail(breaker);
   breaker.tryAcquire();
-  expect(before).toEqual({ state: "closed", successes: 0, failures: 0, neutrals: 0, rejections: 0, openings: 0 });
-  expect(breaker.stats).toEqual({ state: "open", successes: 0, failures: 1, neutrals: 0, rejections: 1, openings: 1 });
+  const rest = { mode: "auto", successes: 0, neutrals: 0, wouldReject: 0 };
+  expect(before).toEqual({ ...rest, state: "closed", failures: 0, rejections: 0, openings: 0, level: 0, admissionRatio: 1 });
+  expect(breaker.stats).toEqual({ ...rest, state: "open", failures: 1, rejections: 1, openings: 1, level: 1, admissionRatio: 0 });
 });

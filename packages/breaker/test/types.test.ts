@@ -19,11 +19,11 @@ it("run promises what the work answers, plain or promised", () => {
 it("permit, state, error and events say what they hold", () => {
   const breaker = new Breaker({ trip: consecutiveFailures() satisfies Trip });
   expectTypeOf(breaker.tryAcquire()).toEqualTypeOf<BreakerPermit | undefined>();
-  expectTypeOf(breaker.state).toEqualTypeOf<"closed" | "open" | "half-open">();
+  expectTypeOf(breaker.state).toEqualTypeOf<"closed" | "open" | "half-open" | "isolated" | "disabled">();
   expectTypeOf(breaker.state).toEqualTypeOf<BreakerState>();
   expectTypeOf(breaker.retryAfterMs).toEqualTypeOf<number | undefined>();
   expectTypeOf<BreakerOpenError["code"]>().toEqualTypeOf<"ERR_BREAKER_OPEN">();
-  expectTypeOf<BreakerOpenError["reason"]>().toEqualTypeOf<"open" | "half-open">();
+  expectTypeOf<BreakerOpenError["reason"]>().toEqualTypeOf<"open" | "half-open" | "ramp" | "isolated">();
   breaker.on("opened", ({ cause }) => expectTypeOf(cause).toBeUnknown());
   breaker.on("rejected", ({ error }) => expectTypeOf(error).toEqualTypeOf<BreakerOpenError>());
   // @ts-expect-error no such event

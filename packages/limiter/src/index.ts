@@ -95,4 +95,3 @@ export type { OverloadSignal } from "./overload/signal.ts";
 export { PriorityCursor, type PriorityCursorOptions } from "./overload/priority-cursor.ts";
 export { levels, type Levels, type LevelsOptions } from "./overload/level.ts";
 export { UpstreamCursor, type UpstreamCursorOptions } from "./overload/upstream-cursor.ts";
-export { ClientThrottle, type ClientThrottleOptions } from "./overload/client-throttle.ts";

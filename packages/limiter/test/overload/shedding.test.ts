@@ -1,7 +1,6 @@
-import { isRejected, RejectedError } from "@breakwater/core";
+import { isRejected } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
 import {
-  ClientThrottle,
   eventLoopDelay,
   eventLoopUtilization,
   levels,
@@ -259,71 +258,5 @@ describe("Shedder", () => {
     expect(() => eventLoopDelay({ maxMs: 0 })).toThrow(RangeError);
     // @ts-expect-error not one of them
     expect(() => queueDelay({ of: "median" })).toThrow('of must be "mean" or "least", got median');
-  });
-});
-
-describe("ClientThrottle", () => {
-  function made(random = 0.5) {
-    const clock = new ManualClock(1_000);
-    return { clock, throttle: new ClientThrottle({ clock, random: () => random, windowMs: 20_000, minRequestsPerSecond: 1 }) };
-  }
-  const send = (throttle: ClientThrottle, outcome: "success" | "failure" | "neutral", times: number): void => {
-    for (let i = 0; i < times; i += 1) if (throttle.tryAdmit()) throttle.settle(outcome);
-  };
-
-  it("holds nothing back while more than one in two is accepted, and (requests - 2 accepts) / (requests + 1) beyond", () => {
-    const { throttle } = made();
-    send(throttle, "success", 50);
-    send(throttle, "failure", 50);
-    expect(throttle.rejectionRatio).toBe(0);
-    send(throttle, "failure", 100);
-    expect(throttle.rejectionRatio).toBeCloseTo((200 - 100) / 201, 6);
-  });
-
-  it("D4: holds nothing back at low traffic, never all, and lets go when the server is well again", () => {
-    const { clock, throttle } = made(0.95);
-    send(throttle, "failure", 19);
-    expect(throttle.rejectionRatio).toBe(0);
-    send(throttle, "failure", 500);
-    expect(throttle.rejectionRatio).toBe(0.9);
-    expect(throttle.tryAdmit()).toBe(true);
-    clock.advance(20_000);
-    expect(throttle.rejectionRatio).toBe(0);
-  });
-
-  it("what says nothing about the server changes nothing", async () => {
-    const { throttle } = made();
-    send(throttle, "success", 50);
-    send(throttle, "failure", 100);
-    const before = throttle.rejectionRatio;
-    send(throttle, "neutral", 50);
-    expect(throttle.rejectionRatio).toBeGreaterThanOrEqual(before - 0.05);
-    const refusal = new RejectedError("ERR_X", "no", { reason: "open" });
-    expect(await errorOf(made().throttle.run(() => Promise.reject(refusal)))).toBe(refusal);
-  });
-
-  it("run and layer learn from what happens, and refuse with the family's error", async () => {
-    const { throttle } = made(0.1);
-    const oops = new Error("503");
-    const service = throttle.layer(async (fails: boolean) => {
-      if (fails) throw oops;
-      return "ok";
-    });
-    expect(await service(false, {})).toBe("ok");
-    for (let i = 0; i < 60; i += 1) await service(true, {}).catch(() => undefined);
-    expect(throttle.rejectionRatio).toBeGreaterThan(0.5);
-    expect(await errorOf(service(false, {}))).toMatchObject({ reason: "overloaded" });
-    expect(await errorOf(throttle.run(async () => 1, { signal: AbortSignal.abort("gone") }))).toBe("gone");
-  });
-
-  it("a clock that jumps ahead forgets, one that goes back changes nothing", () => {
-    const { clock, throttle } = made(0.99);
-    send(throttle, "failure", 200);
-    clock.jump(-5_000);
-    expect(throttle.rejectionRatio).toBe(0.9);
-    clock.jump(1e9);
-    expect(throttle.rejectionRatio).toBe(0);
-    expect(() => new ClientThrottle({ multiplier: 0.5 })).toThrow(RangeError);
-    expect(() => new ClientThrottle({ maxRejectionRatio: 1 })).toThrow(RangeError);
   });
 });

@@ -1,0 +1,80 @@
+/**
+ * How many calls there were in the last while, and how many of them were marked: a ring of buckets, each for a slice of time,
+ * with running totals.
+ *
+ *     windowMs 1000, buckets 5, now 1_730     bucket  4   5   6   7   8 <- now / 200
+ *                                             place   4   0   1   2   3 <- bucket % 5
+ *
+ * When time has moved on, the buckets in between are emptied: all of those that were passed, however long nobody came, so after
+ * an idle hour nothing old is left. That is work for each slice passed, at most the number of buckets; within a slice a call
+ * adds to two numbers. As the current slice is part of the window, it covers between `windowMs` less a slice and `windowMs`.
+ *
+ * Plain arrays, not typed ones: V8 keeps small whole numbers as well in them, in half the memory at this size.
+ */
+export class BucketRing {
+  readonly #bucketMs: number;
+  readonly #callsIn: number[];
+  readonly #markedIn: number[];
+  #bucket = 0;
+  #calls = 0;
+  #marked = 0;
+
+  constructor(windowMs: number, buckets: number) {
+    this.#bucketMs = windowMs / buckets;
+    this.#callsIn = new Array<number>(buckets).fill(0);
+    this.#markedIn = new Array<number>(buckets).fill(0);
+  }
+
+  /** As of the last `advance`. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get marked(): number {
+    return this.#marked;
+  }
+
+  /** The slice that is filled now. */
+  get bucket(): number {
+    return this.#bucket;
+  }
+
+  /** Forgets what is older than the window. */
+  advance(now: number): void {
+    const bucket = Math.floor(now / this.#bucketMs);
+    if (bucket > this.#bucket) this.#expire(bucket);
+  }
+
+  /** Counts a call in the present slice. */
+  count(): void {
+    const place = this.#bucket % this.#callsIn.length;
+    this.#callsIn[place] = (this.#callsIn[place] ?? 0) + 1;
+    this.#calls += 1;
+  }
+
+  /** Marks a call in the present slice. */
+  mark(): void {
+    const place = this.#bucket % this.#markedIn.length;
+    this.#markedIn[place] = (this.#markedIn[place] ?? 0) + 1;
+    this.#marked += 1;
+  }
+
+  /** Takes back a call that was counted in that slice, if that is still in the window. */
+  forget(bucket: number): void {
+    if (this.#bucket - bucket >= this.#callsIn.length) return;
+    const place = bucket % this.#callsIn.length;
+    this.#callsIn[place] = (this.#callsIn[place] ?? 0) - 1;
+    this.#calls -= 1;
+  }
+
+  #expire(bucket: number): void {
+    const count = this.#callsIn.length;
+    for (let next = Math.max(this.#bucket + 1, bucket - count + 1); next <= bucket; next += 1) {
+      const place = next % count;
+      this.#calls -= this.#callsIn[place] ?? 0;
+      this.#marked -= this.#markedIn[place] ?? 0;
+      this.#callsIn[place] = this.#markedIn[place] = 0;
+    }
+    this.#bucket = bucket;
+  }
+}

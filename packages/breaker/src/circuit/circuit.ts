@@ -1,0 +1,235 @@
+import type { Admission, Refusal } from "./admission.ts";
+import { lengthOf } from "./break-length.ts";
+import type { FailureVerdict } from "../classify.ts";
+import { Closed } from "./closed.ts";
+import type { BreakerEvents } from "../events.ts";
+import { HalfOpen } from "./half-open.ts";
+import { Open } from "./open.ts";
+import { Ramp } from "./ramp.ts";
+import type { Rules } from "./rules.ts";
+import type { TripReport } from "../trips/trip.ts";
+import type { Turns } from "./turns.ts";
+
+/**
+ * The state machine: synchronous, without promises or timers.
+ *
+ *              trips                      break is over, a caller comes
+ *     closed ----------> open <---------+---------------------------> half-open
+ *       ^ with a ramp                   | probes failed                   |
+ *       +-------------------------------+------ probes passed ------------+
+ *
+ * The rule that most breakers lack is the *period*: entering a state begins one, each call carries the period that admitted it,
+ * and its result counts only while that period lasts. So a slow failure that began before the break can neither end a probe nor
+ * spoil the window after it. It is gobreaker's generation as an identity; gobreaker turns its number on window ticks too, so that
+ * a call longer than a tick never counts.
+ *
+ * Nothing happens by time alone. The break ends, a probe loses its place, a running call becomes slow, when somebody comes and
+ * sees it. A timer was rejected: it needs care at 2^31 ms, holds or loses processes, and may fire for a period that is over.
+ *
+ * State is committed before the observer hears of it.
+ */
+export type CircuitState = "closed" | "open" | "half-open";
+
+/** Why a call was not let in. */
+export type CircuitReason = "open" | "half-open" | "ramp";
+
+type Changes = Pick<BreakerEvents, "opened" | "halfOpened" | "closed">;
+
+/** Hears of each change of the state. */
+export interface CircuitObserver {
+  changed<Type extends keyof Changes>(type: Type, event: Changes[Type]): void;
+}
+
+export class Circuit implements Turns {
+  readonly #rules: Rules;
+  readonly #observer: CircuitObserver;
+  #period: Closed | Open | HalfOpen;
+  /** The pass of everybody, where nobody has to be looked at. */
+  #door: Closed | undefined;
+  /** One that never opened has none, and is the smaller for it. */
+  #outage: Outage | undefined = undefined;
+
+  constructor(rules: Rules, observer: CircuitObserver) {
+    this.#rules = rules;
+    this.#observer = observer;
+    this.#period = this.#door = this.#makeClosed(undefined);
+    this.#enter(this.#period);
+  }
+
+  /** The state that a caller would meet now. A question without effect, as are the other getters. */
+  get state(): CircuitState {
+    return this.#period.state === "open" && this.retryAfterMs === 0 ? "half-open" : this.#period.state;
+  }
+
+  get isClosed(): boolean {
+    return this.#period.state === "closed";
+  }
+
+  /** Until a call may go, in ms; 0 when one may now; undefined while probes have all places. */
+  get retryAfterMs(): number | undefined {
+    return this.#door === undefined ? this.#period.retryAfterMs(this.#rules.now()) : 0;
+  }
+
+  /** How often it opened without having been well in between, as of now. */
+  get level(): number {
+    if (this.#outage === undefined) return 0;
+    return this.#period.state === "closed" ? levelAt(this.#outage, this.#rules.now(), this.#rules.decayMs) : this.#outage.level;
+  }
+
+  /** The share of calls that go: less than 1 while a ramp is on, 0 when not closed. */
+  get admissionRatio(): number {
+    return this.#period.state === "closed" ? this.#period.admissionRatio(this.#rules.now()) : 0;
+  }
+
+  /** Whether it is as good as new, so that forgetting it loses nothing. */
+  get isClean(): boolean {
+    return this.#period.state === "closed" && this.level === 0 && this.#period.isClean(this.#rules.now());
+  }
+
+  admit(): Admission | Refusal<CircuitReason> {
+    return this.#door ?? this.#consider();
+  }
+
+  succeed(admission: Admission, durationMs: number | undefined): void {
+    const period = this.#period;
+    if (admission.period === period && period.state !== "open") period.succeed(admission, durationMs);
+  }
+
+  fail(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
+    const period = this.#period;
+    if (admission.period === period && period.state !== "open") period.fail(admission, error, verdict, durationMs);
+  }
+
+  /** The call said nothing. A probe's place is free at once. */
+  release(admission: Admission): void {
+    const period = this.#period;
+    if (admission.period === period && period.state !== "open") period.release(admission);
+  }
+
+  /** Closed and empty, as if new; what is still running does not count. */
+  reset(): void {
+    const closed = this.#makeClosed(undefined);
+    this.#close(closed, "reset");
+    this.#outage = undefined;
+  }
+
+  /** After a pause that was nobody's failure: what was counted is old, and the dependency may be cold. */
+  resume(): void {
+    if (this.#period.state === "closed") this.#enter(this.#makeClosed(this.#makeRamp()));
+  }
+
+  /** Open for so long, whatever happened. */
+  forceOpen(breakMs: number): void {
+    this.#open({ reason: "forced", calls: 0, failures: 0 }, { outcome: "failure", tripForMs: breakMs }, undefined);
+  }
+
+  /** Takes over the state of another one; `leftMs` when it was open. Tells nobody. */
+  restore(leftMs: number | undefined, level: number): void {
+    const now = this.#rules.now();
+    if (level > 0) this.#outage = { level, openedAt: now, closedAt: now };
+    if (leftMs === undefined) return;
+    this.#outage ??= { level: 1, openedAt: now, closedAt: now };
+    const open = new Open(undefined, this);
+    open.endsAt = now + leftMs;
+    this.#enter(open);
+  }
+
+  passed(): void {
+    let closed: Closed;
+    try {
+      closed = this.#makeClosed(this.#makeRamp());
+    } catch (error) {
+      // A trip of the user's cannot count: better to ask again after a break than to let everybody in uncounted.
+      this.#open({ reason: "no-window", calls: 0, failures: 0 }, undefined, error);
+      throw error;
+    }
+    this.#close(closed, "probes-passed");
+  }
+
+  failed(report: TripReport, verdict: FailureVerdict | undefined, cause: unknown): void {
+    this.#open(report, verdict, cause);
+  }
+
+  rested(): void {
+    const cause = this.#period.state === "open" ? this.#period.cause : undefined;
+    this.#enter(new HalfOpen(this.#rules, cause, this));
+  }
+
+  #consider(): Admission | Refusal<CircuitReason> {
+    const now = this.#rules.now();
+    for (;;) {
+      const period = this.#period;
+      const answer = period.admit(now);
+      if (period.state === "closed" && period.isOpenDoor) this.#enter(period); // its ramp is over
+      if (answer === undefined) continue;
+      if (period.state === "half-open" && !period.isAnnounced) this.#announce(period); // the caller has its place already
+      return answer;
+    }
+  }
+
+  #announce(period: HalfOpen): void {
+    period.isAnnounced = true;
+    this.#observer.changed("halfOpened", { from: "open", level: this.level });
+  }
+
+  #open(report: TripReport, verdict: FailureVerdict | undefined, cause: unknown): void {
+    const from = this.#period.state;
+    const now = this.#rules.now();
+    const outage = (this.#outage ??= { level: 0, openedAt: now, closedAt: now });
+    if (from === "closed") {
+      outage.level = levelAt(outage, now, this.#rules.decayMs);
+      outage.openedAt = now;
+    }
+    outage.level += 1;
+    const open = new Open(cause, this);
+    this.#enter(open);
+    const breakMs = this.#lengthOf(report.reason, verdict, cause, outage.level);
+    if (this.#period !== open) return; // a function of the user's has changed the state meanwhile
+    open.endsAt = now + breakMs;
+    this.#observer.changed("opened", { from, ...report, cause, retryAfterMs: breakMs, level: outage.level });
+  }
+
+  #lengthOf(reason: string, verdict: FailureVerdict | undefined, cause: unknown, level: number): number {
+    if (verdict?.tripForMs !== undefined) return verdict.tripForMs;
+    const retryAfterMs = verdict?.retryAfterMs;
+    return Math.max(lengthOf(this.#rules.breakMs, { level, reason, cause, retryAfterMs }), retryAfterMs ?? 0);
+  }
+
+  #close(closed: Closed, reason: "probes-passed" | "reset"): void {
+    const from = this.#period.state;
+    const now = this.#rules.now();
+    this.#enter(closed);
+    if (from === "closed") return;
+    const openedAt = this.#outage?.openedAt ?? now;
+    if (this.#outage !== undefined) this.#outage.closedAt = now;
+    this.#observer.changed("closed", { from, reason, outageMs: now - openedAt });
+  }
+
+  #enter(period: Closed | Open | HalfOpen): void {
+    this.#period = period;
+    this.#door = period.state === "closed" && period.isOpenDoor ? period : undefined;
+  }
+
+  #makeClosed(ramp: Ramp | undefined): Closed {
+    return new Closed(this.#rules, ramp, this);
+  }
+
+  #makeRamp(): Ramp | undefined {
+    const { rampMs, rampFrom } = this.#rules;
+    return rampMs === 0 ? undefined : new Ramp(this.#rules.now(), rampMs, rampFrom);
+  }
+}
+
+interface Outage {
+  /** How often it opened without having been well in between. */
+  level: number;
+  /** When it last left the closed state, and came back to it. */
+  openedAt: number;
+  closedAt: number;
+}
+
+/** What is left of the level after so long closed. */
+function levelAt({ level, closedAt }: Outage, now: number, decayMs: number): number {
+  // 0 takes all of it at once; Infinity nothing, ever.
+  return decayMs === 0 ? 0 : Math.max(0, level - Math.floor((now - closedAt) / decayMs));
+}

@@ -1,0 +1,28 @@
+import type { Refusal } from "./admission.ts";
+import type { Turns } from "./turns.ts";
+
+/** An open period: nobody goes until the break is over. */
+export class Open {
+  readonly state = "open";
+  readonly cause: unknown;
+  /** Set when the length of the break is known. Until then it has no end. */
+  endsAt: number = Number.POSITIVE_INFINITY;
+  readonly #turns: Turns;
+
+  constructor(cause: unknown, turns: Turns) {
+    this.cause = cause;
+    this.#turns = turns;
+  }
+
+  retryAfterMs(now: number): number {
+    return Math.max(0, this.endsAt - now);
+  }
+
+  /** Undefined when the break is over, which ends the period. */
+  admit(now: number): Refusal<"open"> | undefined {
+    const retryAfterMs = this.retryAfterMs(now);
+    if (retryAfterMs > 0) return { isAdmitted: false, reason: "open", retryAfterMs, cause: this.cause };
+    this.#turns.rested();
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import { Emitter, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
+import { Pass, type Admission, type Refusal } from "../circuit/admission.ts";
+import { BucketRing } from "../bucket-ring.ts";
+import { elapsed } from "../elapsed.ts";
+import type { Gate } from "../gate.ts";
+import { ThrottledError } from "./errors.ts";
+
+export interface ThrottleEvents {
+  /** A call was held back. */
+  readonly rejected: { readonly error: ThrottledError };
+}
+
+export interface ThrottleRules {
+  readonly multiplier: number;
+  readonly windowMs: number;
+  readonly maxRejectionRatio: number;
+  readonly minRequestsPerSecond: number;
+  readonly random: () => number;
+  readonly clock: Clock;
+}
+
+/** Counts, for those who measure, what becomes of calls. */
+export type ThrottleCounters = Readonly<Record<Outcome | "rejected", Counter>>;
+
+/** Lets in the calls of one slice of time, so that a neutral one can be taken out of the count again. */
+class SlicePass extends Pass {
+  readonly bucket: number;
+
+  constructor(bucket: number) {
+    super();
+    this.bucket = bucket;
+  }
+}
+
+const buckets = 24;
+
+// A rate is not known before that.
+const shortestSpanMs = 1_000;
+
+/**
+ * Counts as the source does: a request when somebody asks, held back here or not; an accept when the dependency has done its
+ * work. A call that says nothing about the dependency is taken back, so it changes no ratio.
+ */
+export class ThrottleGate implements Gate {
+  readonly events: Emitter<ThrottleEvents> = new Emitter<ThrottleEvents>();
+  readonly name: string | undefined;
+  rejections = 0;
+  readonly #rules: ThrottleRules;
+  readonly #counters: ThrottleCounters | undefined;
+  readonly #ring: BucketRing;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  #pass = new SlicePass(0);
+  #cause: unknown = undefined;
+
+  constructor(rules: ThrottleRules, name: string | undefined, counters: ThrottleCounters | undefined) {
+    this.#rules = rules;
+    this.name = name;
+    this.#counters = counters;
+    this.#ring = new BucketRing(rules.windowMs, buckets);
+    this.#now = elapsed(rules.clock);
+    this.#startedAt = this.#now();
+  }
+
+  get requests(): number {
+    this.#ring.advance(this.#now());
+    return this.#ring.calls;
+  }
+
+  get accepts(): number {
+    this.#ring.advance(this.#now());
+    return this.#ring.marked;
+  }
+
+  get rejectionRatio(): number {
+    const now = this.#now();
+    this.#ring.advance(now);
+    return this.#ratio(now);
+  }
+
+  admit(): Admission | Refusal {
+    const now = this.#now();
+    this.#ring.advance(now);
+    const ratio = this.#ratio(now);
+    this.#ring.count();
+    if (ratio > 0 && this.#rules.random() < ratio) {
+      return { isAdmitted: false, reason: "overloaded", retryAfterMs: undefined, cause: this.#cause };
+    }
+    if (this.#pass.bucket !== this.#ring.bucket) this.#pass = new SlicePass(this.#ring.bucket);
+    return this.#pass;
+  }
+
+  succeed(): void {
+    this.#counters?.success.add(1);
+    this.#ring.advance(this.#now());
+    this.#ring.mark();
+  }
+
+  fail(_: Admission, error: unknown): void {
+    this.#counters?.failure.add(1);
+    this.#cause = error;
+  }
+
+  release(admission: Admission): void {
+    this.#counters?.neutral.add(1);
+    this.#ring.advance(this.#now());
+    if (admission instanceof SlicePass) this.#ring.forget(admission.bucket);
+  }
+
+  refuse({ cause }: Refusal): ThrottledError {
+    const error = new ThrottledError({ rejectionRatio: this.#ratio(this.#now()), source: this.name, cause });
+    this.#countRejection();
+    if (this.events.has("rejected")) this.events.emit("rejected", { error });
+    return error;
+  }
+
+  turnAway(refusal: Refusal): void {
+    if (this.events.has("rejected")) this.refuse(refusal);
+    else this.#countRejection();
+  }
+
+  #ratio(now: number): number {
+    const { multiplier, windowMs, maxRejectionRatio, minRequestsPerSecond } = this.#rules;
+    const { calls: requests, marked: accepts } = this.#ring;
+    const spanMs = Math.min(windowMs, Math.max(shortestSpanMs, now - this.#startedAt));
+    if (requests * 1_000 < minRequestsPerSecond * spanMs) return 0;
+    return Math.min(maxRejectionRatio, Math.max(0, (requests - multiplier * accepts) / (requests + 1)));
+  }
+
+  #countRejection(): void {
+    this.rejections += 1;
+    this.#counters?.rejected.add(1);
+  }
+}
+
+export function throttleCounters(meter: Meter, name: string | undefined): ThrottleCounters {
+  const counter = (outcome: string): Counter =>
+    meter.counter("breakwater.throttle.calls", {
+      description: "Calls by outcome; the rejected ones did not reach the dependency",
+      unit: "{call}",
+      attributes: { ...(name !== undefined && { name }), outcome },
+    });
+  return { success: counter("success"), failure: counter("failure"), neutral: counter("neutral"), rejected: counter("rejected") };
+}

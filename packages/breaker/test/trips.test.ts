@@ -1,0 +1,251 @@
+import { allOf, anyOf, consecutiveFailures, countWindow, faults, slowCalls, timeWindow, type BreakerEvents, type Trip } from "@breakwater/breaker";
+import { describe, expect, it } from "vitest";
+import { acquire, catchWarnings, errorOf, fail, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
+
+describe("a time window", () => {
+  const window = { windowMs: 1_000, failureRatio: 0.5, minimumCalls: 4 };
+
+  it("opens when the share of failures in it reaches the ratio, with enough calls", () => {
+    const { breaker } = makeBreaker({ trip: timeWindow(window) });
+    times(2, () => succeed(breaker));
+    fail(breaker);
+    expect(breaker.state).toBe("closed");
+    fail(breaker);
+    expect(breaker.state).toBe("open");
+  });
+
+  it("forgets what is older, bucket by bucket", () => {
+    const { breaker, clock } = makeBreaker({ trip: timeWindow(window) });
+    times(3, () => fail(breaker));
+    clock.jump(1_000);
+    succeed(breaker);
+    expect(breaker.state).toBe("closed"); // 0 of 1, not 3 of 4
+    times(2, () => fail(breaker));
+    expect(breaker.state).toBe("closed");
+    clock.jump(900);
+    fail(breaker);
+    expect(breaker.state).toBe("open");
+  });
+
+  it("holds nothing after a gap, however long (C7)", () => {
+    for (const gapMs of [1_000, 1_001, 3_600_000, 10 * 365 * 86_400_000]) {
+      const { breaker, clock } = makeBreaker({ trip: timeWindow(window) });
+      times(3, () => fail(breaker));
+      clock.jump(gapMs);
+      times(3, () => succeed(breaker));
+      fail(breaker);
+      expect(breaker.state).toBe("closed");
+    }
+  });
+
+  it("counts a call that took longer than the window, when it ends (C10)", () => {
+    const { breaker, clock } = makeBreaker({ trip: timeWindow({ ...window, minimumCalls: 1 }) });
+    const slow = acquire(breaker);
+    clock.jump(60_000);
+    slow.failure();
+    expect(breaker.state).toBe("open");
+  });
+
+  it("counts an absolute number of failures with a ratio of 0", () => {
+    const { breaker, clock } = makeBreaker({ trip: timeWindow({ windowMs: 1_000, failureRatio: 0, minimumFailures: 3 }) });
+    const seen: BreakerEvents["opened"][] = [];
+    breaker.on("opened", (event) => seen.push(event));
+    times(100, () => succeed(breaker));
+    times(2, () => fail(breaker));
+    clock.jump(1_000);
+    times(2, () => fail(breaker));
+    expect(breaker.state).toBe("closed");
+    fail(breaker);
+    expect(seen).toMatchObject([{ reason: "failures", calls: 3, failures: 3 }]);
+  });
+
+  it("forgets nothing in a window without end, and nothing when the clock goes back (E1)", () => {
+    for (const windowMs of [1_000, Infinity]) {
+      const { breaker, clock } = makeBreaker({ trip: timeWindow({ ...window, windowMs }) });
+      times(3, () => fail(breaker));
+      clock.jump(-3_600_000);
+      fail(breaker);
+      expect(breaker.state).toBe("open");
+    }
+    const { breaker, clock } = makeBreaker({ trip: timeWindow({ ...window, windowMs: Infinity }) });
+    times(3, () => fail(breaker));
+    clock.jump(1e15);
+    fail(breaker);
+    expect(breaker.state).toBe("open");
+  });
+
+  it("wants twenty calls unless told otherwise", () => {
+    const { breaker } = makeBreaker({ trip: timeWindow({ windowMs: 1_000, failureRatio: 0.1 }) });
+    times(19, () => fail(breaker));
+    expect(breaker.state).toBe("closed");
+    fail(breaker);
+    expect(breaker.state).toBe("open");
+  });
+
+  it("refuses wrong options when it is made, naming option and value", () => {
+    const wrong: Record<string, readonly number[]> = {
+      windowMs: [0, -1, NaN],
+      failureRatio: [-0.1, 1.1, NaN, Infinity],
+      minimumCalls: [0, 1.5, NaN],
+      minimumFailures: [0, -1, 2.5, NaN],
+      buckets: [1, 1_001, 2.5, NaN],
+    };
+    for (const [option, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const make = (): Trip => timeWindow({ ...window, [option]: value });
+        expect(make).toThrow(RangeError);
+        expect(make).toThrow(new RegExp(`${option}.*got ${value}`));
+      }
+    }
+    expect(() => timeWindow({ ...window, windowMs: "1s" as never })).toThrow('windowMs must be a number, got "1s"');
+  });
+});
+
+describe("several trips", () => {
+  const three = consecutiveFailures(3);
+  const half = countWindow({ size: 10, failureRatio: 0.5 });
+
+  it("anyOf opens with the first, whichever it is, and says which", () => {
+    for (const [outcomes, reason] of [["fff", "consecutive-failures"], ["sfsfsfsfsf", "failure-ratio"]] as const) {
+      const { breaker } = makeBreaker({ trip: anyOf(three, half) });
+      const reasons: string[] = [];
+      breaker.on("opened", (event) => reasons.push(event.reason));
+      for (const outcome of outcomes) if (outcome === "f") fail(breaker); else succeed(breaker);
+      expect(reasons).toEqual([reason]);
+    }
+  });
+
+  it("allOf opens when all would at the same moment", () => {
+    const { breaker } = makeBreaker({ trip: allOf(three, half) });
+    const reasons: string[] = [];
+    breaker.on("opened", (event) => reasons.push(event.reason));
+    times(7, () => succeed(breaker));
+    times(3, () => fail(breaker)); // three in a row, but 3 of 10
+    expect(breaker.state).toBe("closed");
+    times(2, () => fail(breaker));
+    expect(reasons).toEqual(["consecutive-failures and failure-ratio"]);
+  });
+
+  it("allOf asks for failures that are slow as well", () => {
+    const { breaker, clock } = makeBreaker({ trip: allOf(consecutiveFailures(2), slowCalls({ slowMs: 50, trip: consecutiveFailures(2) })) });
+    times(5, () => fail(breaker));
+    expect(breaker.state).toBe("closed");
+    for (const permit of [acquire(breaker), acquire(breaker)]) {
+      clock.jump(50);
+      permit.failure();
+    }
+    expect(breaker.state).toBe("open");
+  });
+
+  it("may be shared: each breaker has windows of its own (D5)", () => {
+    const trip = anyOf(three, timeWindow({ windowMs: 1_000, failureRatio: 0.5, minimumCalls: 3 }));
+    const [one, other] = [makeBreaker({ trip }).breaker, makeBreaker({ trip }).breaker];
+    times(2, () => fail(one));
+    fail(other);
+    expect([one.state, other.state]).toEqual(["closed", "closed"]);
+    fail(one);
+    expect([one.state, other.state]).toEqual(["open", "closed"]);
+  });
+
+  it("are refused when there are none, or one of them is none", () => {
+    expect(() => anyOf()).toThrow("trips must hold at least one");
+    expect(() => allOf()).toThrow(TypeError);
+    expect(() => anyOf(three, {} as never)).toThrow("trips[1].createWindow must be a function");
+  });
+});
+
+describe("local and remote faults", () => {
+  const classify = (result: PromiseSettledResult<unknown>): { outcome: "failure"; fault: "local" } | undefined =>
+    result.status === "rejected" && result.reason === "ECONNREFUSED" ? { outcome: "failure", fault: "local" } : undefined;
+  const trip = anyOf(faults("local", consecutiveFailures(2)), faults("remote", countWindow({ size: 4, failureRatio: 0.5 })));
+
+  it("have thresholds of their own: a bad answer shows that the dependency was reached", async () => {
+    const { breaker } = makeBreaker({ trip, classify });
+    await errorOf(breaker.run(rejecting("ECONNREFUSED")));
+    await errorOf(breaker.run(rejecting("503")));
+    await errorOf(breaker.run(rejecting("ECONNREFUSED")));
+    expect(breaker.state).toBe("closed");
+    const seen: string[] = [];
+    breaker.on("opened", ({ reason }) => seen.push(reason));
+    await errorOf(breaker.run(rejecting("ECONNREFUSED")));
+    expect(seen).toEqual(["local consecutive-failures"]);
+  });
+
+  it("a fault on the way is no call to the remote count, in neither part of the ratio", async () => {
+    const { breaker } = makeBreaker({ trip: faults("remote", countWindow({ size: 4, failureRatio: 0.5 })), classify });
+    for (let i = 0; i < 20; i += 1) await errorOf(breaker.run(rejecting("ECONNREFUSED")));
+    expect(breaker.state).toBe("closed");
+    await breaker.run(() => 1);
+    await breaker.run(() => 1);
+    await errorOf(breaker.run(rejecting("503")));
+    expect(breaker.state).toBe("closed");
+    await errorOf(breaker.run(rejecting("503")));
+    expect(breaker.state).toBe("open");
+  });
+
+  it("are named local and remote, and nothing else", () => {
+    expect(() => faults("near" as never, consecutiveFailures())).toThrow('fault must be "local" or "remote", got near');
+    expect(() => faults("local", undefined as never)).toThrow("trip.createWindow");
+  });
+});
+
+describe("what classify may tell of a failure", () => {
+  const answer = (retryAfterMs: number): Error & { retryAfterMs: number } => Object.assign(new Error("429"), { retryAfterMs });
+  const retryAfter = (result: PromiseSettledResult<unknown>): number | undefined =>
+    result.status === "rejected" ? (result.reason as { retryAfterMs?: number }).retryAfterMs : undefined;
+
+  it("tripForMs opens it at once, for exactly so long, whatever the trip has seen", async () => {
+    const { breaker, clock } = makeBreaker({
+      trip: consecutiveFailures(100),
+      breakMs: 5_000,
+      classify: (result) => {
+        const tripForMs = retryAfter(result);
+        return tripForMs === undefined ? undefined : { outcome: "failure", tripForMs };
+      },
+    });
+    const told = answer(30);
+    const seen: BreakerEvents["opened"][] = [];
+    breaker.on("opened", (event) => seen.push(event));
+    expect(await errorOf(breaker.run(rejecting(told)))).toBe(told);
+    expect(seen).toMatchObject([{ reason: "told", cause: told, retryAfterMs: 30 }]);
+    expect(await errorOf(breaker.run(() => 1))).toMatchObject({ retryAfterMs: 30, cause: told });
+    clock.jump(30);
+    expect(await errorOf(breaker.run(rejecting(answer(70))))).toMatchObject({ message: "429" }); // the probe
+    expect(breaker.retryAfterMs).toBe(70);
+  });
+
+  it("retryAfterMs is the least that a break lasts, and opens nothing by itself", async () => {
+    const { breaker } = makeBreaker({
+      trip: consecutiveFailures(2),
+      classify: (result) => {
+        const retryAfterMs = retryAfter(result);
+        return retryAfterMs === undefined ? undefined : { outcome: "failure", retryAfterMs };
+      },
+    });
+    await errorOf(breaker.run(rejecting(answer(700))));
+    expect(breaker.state).toBe("closed");
+    await errorOf(breaker.run(rejecting(answer(250))));
+    expect(breaker.retryAfterMs).toBe(250);
+    breaker.reset();
+    await errorOf(breaker.run(rejecting(answer(10))));
+    await errorOf(breaker.run(rejecting(answer(10))));
+    expect(breaker.retryAfterMs).toBe(100);
+  });
+
+  it("may be told of values as well", async () => {
+    const { breaker } = makeBreaker({ classify: (result) => (result.status === "fulfilled" ? { outcome: "failure", tripForMs: 40 } : undefined) });
+    expect(await breaker.run(() => "busy")).toBe("busy");
+    expect(await errorOf(breaker.run(() => 1))).toMatchObject({ cause: "busy", retryAfterMs: 40 });
+  });
+
+  it("that is no number, or no fault, becomes a warning, and the default counts", async () => {
+    const warnings = catchWarnings();
+    for (const bad of [{ tripForMs: NaN }, { tripForMs: -1 }, { retryAfterMs: "5" }, { fault: "near" }]) {
+      const { breaker } = makeBreaker({ trip: consecutiveFailures(2), classify: () => ({ outcome: "failure", ...bad }) as never });
+      expect(await breaker.run(() => "value")).toBe("value");
+      expect(breaker.stats).toMatchObject({ successes: 1, failures: 0 });
+    }
+    expect(warnings).toHaveBeenCalledTimes(4);
+    warnings.mockRestore();
+  });
+});
