@@ -21,6 +21,17 @@ export interface Case {
   readonly candidates: readonly Candidate[];
 }
 
+/** Something of which a program holds many. */
+export interface Weight {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly package?: string;
+  /** How many to make. Default 100,000. */
+  readonly count?: number;
+  /** Makes so many, each used once, and answers what holds them. */
+  make(count: number): unknown;
+}
+
 /** One line of the result. */
 export interface Row {
   readonly group: string;

@@ -1,9 +1,10 @@
 import { helpFor, readArguments, UsageError, type Arguments } from "./arguments.ts";
 import type { Row } from "./candidate.ts";
-import { groups } from "./groups/index.ts";
+import { groups, weights } from "./groups/index.ts";
 import { fullPlan, measure, quickPlan } from "./measure.ts";
 import { ReferenceError, referenceRows } from "./reference.ts";
 import { tableOf } from "./table.ts";
+import { weigh, weightsOf, type WeightRow } from "./weigh.ts";
 
 const now = (): number => performance.now();
 const isColoured = process.stdout.isTTY && (process.env.NO_COLOR ?? "") === "";
@@ -33,15 +34,30 @@ async function rowsOf(args: Arguments, print: (rows: readonly Row[]) => void): P
   return all;
 }
 
+async function weightRows(print: (rows: readonly WeightRow[]) => void): Promise<WeightRow[]> {
+  const rows: WeightRow[] = [];
+  for (const weight of weights) {
+    progress(`memory: ${weight.name}`);
+    rows.push(await weigh(weight));
+  }
+  progress("");
+  print(rows);
+  return rows;
+}
+
 async function main(): Promise<void> {
-  const known = Object.keys(groups);
+  const known = [...Object.keys(groups), "memory"];
   const args = readArguments(process.argv.slice(2), known);
   if (args === "help") {
     console.log(helpFor(known));
     return;
   }
-  if (args.json) console.log(JSON.stringify(await rowsOf(args, () => undefined), null, 2));
-  else await rowsOf(args, (rows) => console.log(`\n${tableOf(rows, isColoured)}`));
+  const show = (text: string): void => {
+    if (!args.json) console.log(`\n${text}`);
+  };
+  const rows: (Row | WeightRow)[] = await rowsOf(args, (some) => show(tableOf(some, isColoured)));
+  if (args.groups.includes("memory")) rows.push(...(await weightRows((some) => show(weightsOf(some)))));
+  if (args.json) console.log(JSON.stringify(rows, null, 2));
 }
 
 try {

@@ -1,7 +1,7 @@
 import { Emitter, warn, type Outcome, type Unsubscribe } from "@breakwater/core";
 import type { Admission, Refusal } from "./circuit/admission.ts";
-import { Circuit, type CircuitObserver } from "./circuit/circuit.ts";
-import type { FailureVerdict } from "./classify.ts";
+import { Circuit } from "./circuit/circuit.ts";
+import type { Classify, FailureVerdict } from "./classify.ts";
 import { BreakerOpenError, type BreakerOpenReason } from "./errors.ts";
 import type { BreakerEvents, BreakerMode } from "./events.ts";
 import type { Gate } from "./gate.ts";
@@ -16,18 +16,16 @@ const states = { opened: "open", halfOpened: "half-open", closed: "closed" } as 
 
 /**
  * The circuit with what is said about it (counts, events, measurements) and what people want over it (isolation, modes): what
- * permits, `run` and `layer` all pass through, in and out.
+ * permits, `run` and `layer` all pass through, in and out. It is the circuit, rather than having one, for the 48 bytes that
+ * another object would be: there may be a hundred thousand.
  */
-export class BreakerGate implements Gate, CircuitObserver, Controlled {
-  readonly circuit: Circuit;
+export class BreakerGate extends Circuit implements Gate, Controlled {
   readonly name: string | undefined;
   readonly settings: Settings;
   successes = 0;
   failures = 0;
   neutrals = 0;
   rejections = 0;
-  /** Let through because it only observes. */
-  wouldReject = 0;
   openings = 0;
   /** Made when somebody listens: of many breakers most have nobody who does. */
   #events: Emitter<BreakerEvents> | undefined = undefined;
@@ -35,13 +33,22 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
   #override: Override | undefined = undefined;
 
   constructor(settings: Settings, name: string | undefined) {
+    super(settings.rules);
     this.settings = settings;
     this.name = name;
-    this.circuit = new Circuit(settings.rules, this);
     const { snapshot, mode, control } = settings;
     if (snapshot !== undefined) this.#restore(snapshot);
     if (mode !== "auto") this.setMode(mode);
     control?.enroll(this);
+  }
+
+  get classify(): Classify | undefined {
+    return this.settings.classify;
+  }
+
+  /** Let through because it only observed. */
+  get wouldReject(): number {
+    return this.#override?.wouldReject ?? 0;
   }
 
   get mode(): BreakerMode {
@@ -57,7 +64,7 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
   }
 
   admit(): Admission | Refusal<BreakerOpenReason> {
-    return this.#override === undefined ? this.circuit.admit() : this.#overrule(this.#override);
+    return this.#override === undefined ? this.ask() : this.#overrule(this.#override);
   }
 
   // Nothing may fail the call that is being settled: neither a trip of the user's nor the meter.
@@ -65,7 +72,7 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
     this.successes += 1;
     try {
       if (this.settings.measures !== undefined) this.#measure("success", admission, durationMs);
-      this.circuit.succeed(admission, durationMs);
+      this.countSuccess(admission, durationMs);
     } catch (error) {
       warn(error);
     }
@@ -75,7 +82,7 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
     this.failures += 1;
     try {
       if (this.settings.measures !== undefined) this.#measure("failure", admission, durationMs);
-      this.circuit.fail(admission, error, verdict, durationMs);
+      this.countFailure(admission, error, verdict, durationMs);
     } catch (fault) {
       warn(fault);
     }
@@ -85,7 +92,7 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
     this.neutrals += 1;
     try {
       if (this.settings.measures !== undefined) this.#measure("neutral", admission, durationMs);
-      this.circuit.release(admission);
+      this.countNothing(admission);
     } catch (error) {
       warn(error);
     }
@@ -103,14 +110,10 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
     else this.#countRejection();
   }
 
-  changed<Type extends keyof typeof states>(type: Type, event: BreakerEvents[Type]): void {
+  protected changed<Type extends keyof typeof states>(type: Type, event: BreakerEvents[Type]): void {
     if (type === "opened") this.openings += 1;
     this.settings.measures?.transitions[states[type]].add(1);
     this.#emit(type, event);
-  }
-
-  reset(): void {
-    this.circuit.reset();
   }
 
   isolate(): Isolation {
@@ -129,8 +132,8 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
     const override = this.#override;
     if (override?.holders.delete(holder) !== true || override.holders.size > 0) return;
     this.#dropIfIdle(override);
-    this.circuit.resume();
-    this.#emit("released", { state: this.circuit.state });
+    this.resume();
+    this.#emit("released", { state: this.circuitState });
   }
 
   /** Whether a handle of this breaker alone holds it. */
@@ -153,16 +156,17 @@ export class BreakerGate implements Gate, CircuitObserver, Controlled {
   }
 
   #restore({ state, leftMs, level, isIsolated }: BreakerSnapshot): void {
-    this.circuit.restore(state === "open" ? (leftMs ?? Infinity) : undefined, level);
+    this.restore(state === "open" ? (leftMs ?? Infinity) : undefined, level);
     if (isIsolated) this.isolate();
   }
 
-  #overrule({ mode, holders, bypass }: Override): Admission | Refusal<BreakerOpenReason> {
+  #overrule(override: Override): Admission | Refusal<BreakerOpenReason> {
+    const { mode, holders, bypass } = override;
     if (holders.size > 0) return isolated;
     if (mode === "disabled") return bypass;
-    const answer = this.circuit.admit();
-    if (answer.isAdmitted) return answer;
-    this.wouldReject += 1;
+    const answer = this.ask();
+    if (answer.isAdmitted || mode !== "observing") return answer;
+    override.wouldReject += 1;
     this.settings.measures?.calls["would-reject"].add(1);
     return bypass;
   }

@@ -16,20 +16,17 @@ import type { BreakerState, BreakerStats } from "./stats.ts";
  *
  * `Result` is what `classify` can judge: with a `classify` for responses the breaker takes only work that makes responses.
  */
-export class Breaker<Result = unknown> extends Guarded<Result> {
-  readonly #gate: BreakerGate;
-
+export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
   /**
    * @param gate - internal: many breakers may share what their options come to
    * @throws TypeError or RangeError naming the option and the value.
    */
   constructor(options: BreakerOptions<Result> = {}, gate: BreakerGate = gateOf(options)) {
-    super(gate, gate.settings.classify);
-    this.#gate = gate;
+    super(gate);
   }
 
   get name(): string | undefined {
-    return this.#gate.name;
+    return this.gate.name;
   }
 
   /**
@@ -37,11 +34,11 @@ export class Breaker<Result = unknown> extends Guarded<Result> {
    * turns, and `halfOpened` is emitted, when a caller comes.
    */
   get state(): BreakerState {
-    return stateOf(this.#gate);
+    return stateOf(this.gate);
   }
 
   get mode(): BreakerMode {
-    return this.#gate.mode;
+    return this.gate.mode;
   }
 
   /**
@@ -49,34 +46,33 @@ export class Breaker<Result = unknown> extends Guarded<Result> {
    * holds it open.
    */
   get retryAfterMs(): number | undefined {
-    if (this.#gate.isIsolated) return undefined;
-    return this.#gate.mode === "auto" ? this.#gate.circuit.retryAfterMs : 0;
+    if (this.gate.isIsolated) return undefined;
+    return this.gate.mode === "auto" ? this.gate.leftMs : 0;
   }
 
   /** Whether it is as good as new: closed, without a failure in its window, nobody's hand on it. Forgetting it loses nothing. */
   get isForgettable(): boolean {
-    return this.state === "closed" && this.#gate.mode === "auto" && this.#gate.circuit.isClean;
+    return this.state === "closed" && this.gate.mode === "auto" && this.gate.isClean;
   }
 
   get stats(): BreakerStats {
-    const { successes, failures, neutrals, rejections, wouldReject, openings, circuit, mode } = this.#gate;
-    const { level, admissionRatio } = circuit;
+    const { mode, successes, failures, neutrals, rejections, wouldReject, openings, level, admissionRatio } = this.gate;
     return { state: this.state, mode, successes, failures, neutrals, rejections, wouldReject, openings, level, admissionRatio };
   }
 
   /** What this breaker contributes to the health of what uses it: plain data. */
   get health(): BreakerHealth {
-    return healthOf(this.state, this.retryAfterMs, this.name, this.#gate.circuit.admissionRatio);
+    return healthOf(this.state, this.retryAfterMs, this.name, this.gate.admissionRatio);
   }
 
   /** Listeners see the new state, and cannot fail a call: what they throw becomes a process warning. */
   on<Type extends keyof BreakerEvents>(type: Type, listener: (event: BreakerEvents[Type]) => void): Unsubscribe {
-    return this.#gate.on(type, listener);
+    return this.gate.on(type, listener);
   }
 
   /** Closed and empty, as if new; what is still running does not count. Isolations and the mode stay. */
   reset(): void {
-    this.#gate.reset();
+    this.gate.reset();
   }
 
   /**
@@ -84,12 +80,12 @@ export class Breaker<Result = unknown> extends Guarded<Result> {
    * closed breaker then begins afresh, with its ramp: after maintenance a dependency may be cold.
    */
   isolate(): Isolation {
-    return this.#gate.isolate();
+    return this.gate.isolate();
   }
 
   /** Ends all isolations of this breaker, those too whose handles are lost or were in a snapshot; not its control's. */
   release(): void {
-    this.#gate.letGoOfAll();
+    this.gate.letGoOfAll();
   }
 
   /**
@@ -98,12 +94,12 @@ export class Breaker<Result = unknown> extends Guarded<Result> {
    * @throws TypeError or RangeError when `breakMs` is no number from 0.
    */
   forceOpen(breakMs: number = Number.POSITIVE_INFINITY): void {
-    this.#gate.circuit.forceOpen(checkNumber("breakMs", breakMs));
+    this.gate.forceOpen(checkNumber("breakMs", breakMs));
   }
 
   /** Lets everybody through and counts nothing, until `enable`. Isolation still refuses. */
   disable(): void {
-    this.#gate.setMode("disabled");
+    this.gate.setMode("disabled");
   }
 
   /**
@@ -111,20 +107,19 @@ export class Breaker<Result = unknown> extends Guarded<Result> {
    * `stats.wouldReject` says what it would have refused.
    */
   observe(): void {
-    this.#gate.setMode("observing");
+    this.gate.setMode("observing");
   }
 
   /** Goes by its state again. */
   enable(): void {
-    this.#gate.setMode("auto");
+    this.gate.setMode("auto");
   }
 
   /** What to hand to a successor as the option `snapshot`. */
   toJSON(): BreakerSnapshot {
-    const { circuit, hasOwnIsolation: isIsolated, mode } = this.#gate;
-    const { level, retryAfterMs = 0 } = circuit;
-    if (circuit.isClosed) return { version: 1, state: "closed", level, isIsolated, mode };
-    return { version: 1, state: "open", leftMs: retryAfterMs === Infinity ? null : retryAfterMs, level, isIsolated, mode };
+    const { level, leftMs = 0, hasOwnIsolation: isIsolated, mode } = this.gate;
+    if (this.gate.isClosed) return { version: 1, state: "closed", level, isIsolated, mode };
+    return { version: 1, state: "open", leftMs: leftMs === Infinity ? null : leftMs, level, isIsolated, mode };
   }
 }
 
@@ -135,7 +130,7 @@ function gateOf(options: BreakerOptions<never>): BreakerGate {
   return gate;
 }
 
-function stateOf({ isIsolated, mode, circuit }: BreakerGate): BreakerState {
+function stateOf({ isIsolated, mode, circuitState }: BreakerGate): BreakerState {
   if (isIsolated) return "isolated";
-  return mode === "disabled" ? "disabled" : circuit.state;
+  return mode === "disabled" ? "disabled" : circuitState;
 }

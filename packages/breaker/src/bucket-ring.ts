@@ -16,11 +16,15 @@ export class BucketRing {
   readonly #callsIn: number[];
   readonly #markedIn: number[];
   #bucket = 0;
+  #place = 0;
+  /** When the present slice ends: a comparison for each call, where a division would do. */
+  #endsAt: number;
   #calls = 0;
   #marked = 0;
 
   constructor(windowMs: number, buckets: number) {
     this.#bucketMs = windowMs / buckets;
+    this.#endsAt = this.#bucketMs;
     this.#callsIn = new Array<number>(buckets).fill(0);
     this.#markedIn = new Array<number>(buckets).fill(0);
   }
@@ -41,21 +45,18 @@ export class BucketRing {
 
   /** Forgets what is older than the window. */
   advance(now: number): void {
-    const bucket = Math.floor(now / this.#bucketMs);
-    if (bucket > this.#bucket) this.#expire(bucket);
+    if (now >= this.#endsAt) this.#moveOn(now);
   }
 
   /** Counts a call in the present slice. */
   count(): void {
-    const place = this.#bucket % this.#callsIn.length;
-    this.#callsIn[place] = (this.#callsIn[place] ?? 0) + 1;
+    this.#callsIn[this.#place] = (this.#callsIn[this.#place] ?? 0) + 1;
     this.#calls += 1;
   }
 
   /** Marks a call in the present slice. */
   mark(): void {
-    const place = this.#bucket % this.#markedIn.length;
-    this.#markedIn[place] = (this.#markedIn[place] ?? 0) + 1;
+    this.#markedIn[this.#place] = (this.#markedIn[this.#place] ?? 0) + 1;
     this.#marked += 1;
   }
 
@@ -67,8 +68,9 @@ export class BucketRing {
     this.#calls -= 1;
   }
 
-  #expire(bucket: number): void {
+  #moveOn(now: number): void {
     const count = this.#callsIn.length;
+    const bucket = Math.floor(now / this.#bucketMs);
     for (let next = Math.max(this.#bucket + 1, bucket - count + 1); next <= bucket; next += 1) {
       const place = next % count;
       this.#calls -= this.#callsIn[place] ?? 0;
@@ -76,5 +78,7 @@ export class BucketRing {
       this.#callsIn[place] = this.#markedIn[place] = 0;
     }
     this.#bucket = bucket;
+    this.#place = bucket % count;
+    this.#endsAt = (bucket + 1) * this.#bucketMs;
   }
 }

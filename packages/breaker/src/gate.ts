@@ -1,9 +1,10 @@
 import type { RejectedError } from "@breakwater/core";
 import type { Admission, Refusal } from "./circuit/admission.ts";
-import type { FailureVerdict } from "./classify.ts";
+import type { Classify, FailureVerdict } from "./classify.ts";
 
 /** What a guard stands at: lets calls in or not, and learns how they went. Nothing here may throw but `refuse`'s answer. */
 export interface Gate {
+  readonly classify: Classify | undefined;
   admit(): Admission | Refusal;
   /** `durationMs`: how long it took, where the caller knows better than the gate. */
   succeed(admission: Admission, durationMs?: number): void;

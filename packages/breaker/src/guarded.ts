@@ -1,6 +1,6 @@
 import { noCall, outcomeOfError, type Call, type Service, type Work } from "@breakwater/core";
 import type { Admission } from "./circuit/admission.ts";
-import { verdictOf, type Classify } from "./classify.ts";
+import { verdictOf } from "./classify.ts";
 import { rescue, type Fallback } from "./fallback.ts";
 import type { Gate } from "./gate.ts";
 import { BreakerPermit } from "./permit.ts";
@@ -15,14 +15,13 @@ export type ResultGuard<Result> = <In, Out extends Result, C extends Call>(next:
  * A call that is let in costs one derived promise; a closure only when it has a signal or `classify` was given. The two
  * functions that follow a promise are bound once for all calls of an admission, not for each.
  */
-export abstract class Guarded<Result = unknown> {
-  readonly #gate: Gate;
-  readonly #classify: Classify | undefined;
+export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
+  /** @internal */
+  protected readonly gate: G;
 
   /** @internal */
-  constructor(gate: Gate, classify: Classify | undefined) {
-    this.#gate = gate;
-    this.#classify = classify;
+  constructor(gate: G) {
+    this.gate = gate;
   }
 
   /**
@@ -30,9 +29,9 @@ export abstract class Guarded<Result = unknown> {
    * promise; prefer {@link run} where it fits.
    */
   tryAcquire(): BreakerPermit | undefined {
-    const admission = this.#gate.admit();
-    if (admission.isAdmitted) return new BreakerPermit(this.#gate, admission);
-    this.#gate.turnAway(admission);
+    const admission = this.gate.admit();
+    if (admission.isAdmitted) return new BreakerPermit(this.gate, admission);
+    this.gate.turnAway(admission);
     return undefined;
   }
 
@@ -41,8 +40,8 @@ export abstract class Guarded<Result = unknown> {
    * refusal if not; the work is not started then.
    */
   run<T extends Result>(work: Work<T>, call: Call = noCall): Promise<T> {
-    const admission = this.#gate.admit();
-    return admission.isAdmitted ? this.#start(admission, work, call) : Promise.reject(this.#gate.refuse(admission));
+    const admission = this.gate.admit();
+    return admission.isAdmitted ? this.#start(admission, work, call) : Promise.reject(this.gate.refuse(admission));
   }
 
   /**
@@ -61,9 +60,9 @@ export abstract class Guarded<Result = unknown> {
 
   /** {@link run}, telling what happened instead of throwing. A refusal costs no error object. Never rejects. */
   async tryRun<T extends Result>(work: Work<T>, call: Call = noCall): Promise<RunResult<T>> {
-    const admission = this.#gate.admit();
+    const admission = this.gate.admit();
     if (!admission.isAdmitted) {
-      this.#gate.turnAway(admission);
+      this.gate.turnAway(admission);
       const { reason, retryAfterMs, cause } = admission;
       return { status: "refused", reason, retryAfterMs, cause };
     }
@@ -77,8 +76,8 @@ export abstract class Guarded<Result = unknown> {
   /** {@link run} as a layer. */
   get layer(): ResultGuard<Result> {
     return (next) => (input, call) => {
-      const admission = this.#gate.admit();
-      if (!admission.isAdmitted) return Promise.reject(this.#gate.refuse(admission));
+      const admission = this.gate.admit();
+      if (!admission.isAdmitted) return Promise.reject(this.gate.refuse(admission));
       try {
         return this.#follow(admission, next(input, call), call);
       } catch (error) {
@@ -121,10 +120,16 @@ export abstract class Guarded<Result = unknown> {
   #follow<T>(admission: Admission, result: T | PromiseLike<T>, call: Call): Promise<T> {
     // A native promise is followed as it is; anything else costs one more hop.
     const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
-    if (this.#classify !== undefined) return this.#followClassified(admission, promise, call);
+    // It answers with the value that it is given, which the handlers of all calls cannot say. Unbound when there is a classify.
+    const pass = admission.succeeded as ((value: T) => T) | undefined;
+    if (pass !== undefined && call.signal === undefined) return promise.then(pass, admission.failed);
+    return this.#followSlowly(admission, promise, call);
+  }
+
+  #followSlowly<T>(admission: Admission, promise: Promise<T>, call: Call): Promise<T> {
+    if (this.gate.classify !== undefined) return this.#followClassified(admission, promise, call);
     if (admission.succeeded === undefined) this.#bind(admission);
-    // It answers with the value that it is given, which the handlers of all calls cannot say.
-    const pass = admission.succeeded as (value: T) => T;
+    const pass = admission.succeeded as (value: T) => T; // as above
     if (call.signal === undefined) return promise.then(pass, admission.failed);
     // Whether the caller has gone away is asked of the caller's own signal.
     return promise.then(pass, (error: unknown) => {
@@ -147,24 +152,24 @@ export abstract class Guarded<Result = unknown> {
   }
 
   #learn(admission: Admission, error: unknown, call: Call): void {
-    if (this.#classify !== undefined) this.#learnFrom(admission, { status: "rejected", reason: error }, call);
-    else if (outcomeOfError(error, call) === "failure") this.#gate.fail(admission, error);
-    else this.#gate.release(admission);
+    if (this.gate.classify !== undefined) this.#learnFrom(admission, { status: "rejected", reason: error }, call);
+    else if (outcomeOfError(error, call) === "failure") this.gate.fail(admission, error);
+    else this.gate.release(admission);
   }
 
   #learnFrom(admission: Admission, result: PromiseSettledResult<unknown>, call: Call): void {
-    const verdict = verdictOf(this.#classify, result, call);
-    if (verdict === "success") this.#gate.succeed(admission);
-    else if (verdict === "neutral") this.#gate.release(admission);
+    const verdict = verdictOf(this.gate.classify, result, call);
+    if (verdict === "success") this.gate.succeed(admission);
+    else if (verdict === "neutral") this.gate.release(admission);
     else {
       const error: unknown = result.status === "rejected" ? result.reason : result.value;
-      this.#gate.fail(admission, error, verdict === "failure" ? undefined : verdict);
+      this.gate.fail(admission, error, verdict === "failure" ? undefined : verdict);
     }
   }
 
   #bind(admission: Admission): void {
     admission.succeeded = (value) => {
-      this.#gate.succeed(admission);
+      this.gate.succeed(admission);
       return value;
     };
     admission.failed = (error) => {

@@ -13,6 +13,7 @@ export { outcomeOfError, type Outcome } from "./outcome.ts";
 export { RejectedError, isRejected, type RejectedErrorOptions } from "./rejected-error.ts";
 
 export { systemClock, type Clock, type Timer } from "./clock.ts";
+export { CoarseClock } from "./coarse-clock.ts";
 export { noopMeter, type Attributes, type Counter, type Histogram, type InstrumentOptions, type Meter } from "./meter.ts";
 export { Emitter, warn, type Unsubscribe } from "./emitter.ts";
 export { checkFunction, checkNumber, type NumberRange } from "./check.ts";

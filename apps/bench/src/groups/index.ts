@@ -1,4 +1,6 @@
-import type { Case } from "../candidate.ts";
+import type { Case, Weight } from "../candidate.ts";
+import { breakerFailureCase } from "./breaker-failure.ts";
+import { breakerWeights } from "./breaker-weights.ts";
 import { breakerCases } from "./breaker.ts";
 import { adaptiveCases } from "./limiter-adaptive.ts";
 import { crowdCases } from "./limiter-crowd.ts";
@@ -11,7 +13,7 @@ import { serviceCases } from "./service.ts";
 
 /** What `bench GROUP` runs. */
 export const groups: Readonly<Record<string, readonly Case[]>> = {
-  breaker: breakerCases,
+  breaker: [...breakerCases, breakerFailureCase],
   limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
   rate: rateCases,
   pool: poolCases,
@@ -19,3 +21,6 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   metrics: metricsCases,
   service: serviceCases,
 };
+
+/** What `bench memory` weighs. */
+export const weights: readonly Weight[] = breakerWeights;

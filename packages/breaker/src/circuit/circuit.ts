@@ -26,39 +26,33 @@ import type { Turns } from "./turns.ts";
  * Nothing happens by time alone. The break ends, a probe loses its place, a running call becomes slow, when somebody comes and
  * sees it. A timer was rejected: it needs care at 2^31 ms, holds or loses processes, and may fire for a period that is over.
  *
- * State is committed before the observer hears of it.
+ * State is committed before anybody hears of it.
  */
 export type CircuitState = "closed" | "open" | "half-open";
 
 /** Why a call was not let in. */
 export type CircuitReason = "open" | "half-open" | "ramp";
 
-type Changes = Pick<BreakerEvents, "opened" | "halfOpened" | "closed">;
-
-/** Hears of each change of the state. */
-export interface CircuitObserver {
-  changed<Type extends keyof Changes>(type: Type, event: Changes[Type]): void;
-}
-
-export class Circuit implements Turns {
+export abstract class Circuit implements Turns {
   readonly #rules: Rules;
-  readonly #observer: CircuitObserver;
   #period: Closed | Open | HalfOpen;
   /** The pass of everybody, where nobody has to be looked at. */
   #door: Closed | undefined;
   /** One that never opened has none, and is the smaller for it. */
   #outage: Outage | undefined = undefined;
 
-  constructor(rules: Rules, observer: CircuitObserver) {
+  constructor(rules: Rules) {
     this.#rules = rules;
-    this.#observer = observer;
     this.#period = this.#door = this.#makeClosed(undefined);
     this.#enter(this.#period);
   }
 
+  /** A change of the state has been made. */
+  protected abstract changed<Type extends "opened" | "halfOpened" | "closed">(type: Type, event: BreakerEvents[Type]): void;
+
   /** The state that a caller would meet now. A question without effect, as are the other getters. */
-  get state(): CircuitState {
-    return this.#period.state === "open" && this.retryAfterMs === 0 ? "half-open" : this.#period.state;
+  get circuitState(): CircuitState {
+    return this.#period.state === "open" && this.leftMs === 0 ? "half-open" : this.#period.state;
   }
 
   get isClosed(): boolean {
@@ -66,7 +60,7 @@ export class Circuit implements Turns {
   }
 
   /** Until a call may go, in ms; 0 when one may now; undefined while probes have all places. */
-  get retryAfterMs(): number | undefined {
+  get leftMs(): number | undefined {
     return this.#door === undefined ? this.#period.retryAfterMs(this.#rules.now()) : 0;
   }
 
@@ -86,24 +80,25 @@ export class Circuit implements Turns {
     return this.#period.state === "closed" && this.level === 0 && this.#period.isClean(this.#rules.now());
   }
 
-  admit(): Admission | Refusal<CircuitReason> {
+  protected ask(): Admission | Refusal<CircuitReason> {
     return this.#door ?? this.#consider();
   }
 
-  succeed(admission: Admission, durationMs: number | undefined): void {
-    const period = this.#period;
-    if (admission.period === period && period.state !== "open") period.succeed(admission, durationMs);
+  protected countSuccess(admission: Admission, durationMs: number | undefined): void {
+    // The common case first: it is known what it is, and need not be looked up.
+    if (admission === this.#door) this.#door.succeed(admission, durationMs);
+    else if (admission.period === this.#period) this.#period.succeed(admission, durationMs);
   }
 
-  fail(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
+  protected countFailure(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
     const period = this.#period;
-    if (admission.period === period && period.state !== "open") period.fail(admission, error, verdict, durationMs);
+    if (admission.period === period) period.fail(admission, error, verdict, durationMs);
   }
 
   /** The call said nothing. A probe's place is free at once. */
-  release(admission: Admission): void {
+  protected countNothing(admission: Admission): void {
     const period = this.#period;
-    if (admission.period === period && period.state !== "open") period.release(admission);
+    if (admission.period === period) period.release(admission);
   }
 
   /** Closed and empty, as if new; what is still running does not count. */
@@ -114,7 +109,7 @@ export class Circuit implements Turns {
   }
 
   /** After a pause that was nobody's failure: what was counted is old, and the dependency may be cold. */
-  resume(): void {
+  protected resume(): void {
     if (this.#period.state === "closed") this.#enter(this.#makeClosed(this.#makeRamp()));
   }
 
@@ -124,7 +119,7 @@ export class Circuit implements Turns {
   }
 
   /** Takes over the state of another one; `leftMs` when it was open. Tells nobody. */
-  restore(leftMs: number | undefined, level: number): void {
+  protected restore(leftMs: number | undefined, level: number): void {
     const now = this.#rules.now();
     if (level > 0) this.#outage = { level, openedAt: now, closedAt: now };
     if (leftMs === undefined) return;
@@ -169,7 +164,7 @@ export class Circuit implements Turns {
 
   #announce(period: HalfOpen): void {
     period.isAnnounced = true;
-    this.#observer.changed("halfOpened", { from: "open", level: this.level });
+    this.changed("halfOpened", { from: "open", level: this.level });
   }
 
   #open(report: TripReport, verdict: FailureVerdict | undefined, cause: unknown): void {
@@ -186,7 +181,7 @@ export class Circuit implements Turns {
     const breakMs = this.#lengthOf(report.reason, verdict, cause, outage.level);
     if (this.#period !== open) return; // a function of the user's has changed the state meanwhile
     open.endsAt = now + breakMs;
-    this.#observer.changed("opened", { from, ...report, cause, retryAfterMs: breakMs, level: outage.level });
+    this.changed("opened", { from, ...report, cause, retryAfterMs: breakMs, level: outage.level });
   }
 
   #lengthOf(reason: string, verdict: FailureVerdict | undefined, cause: unknown, level: number): number {
@@ -202,7 +197,7 @@ export class Circuit implements Turns {
     if (from === "closed") return;
     const openedAt = this.#outage?.openedAt ?? now;
     if (this.#outage !== undefined) this.#outage.closedAt = now;
-    this.#observer.changed("closed", { from, reason, outageMs: now - openedAt });
+    this.changed("closed", { from, reason, outageMs: now - openedAt });
   }
 
   #enter(period: Closed | Open | HalfOpen): void {

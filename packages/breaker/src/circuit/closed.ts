@@ -7,20 +7,20 @@ import type { Rules } from "./rules.ts";
 import type { TripWindow } from "../trips/trip.ts";
 import type { Turns } from "./turns.ts";
 
+// An error may be any value, undefined too.
+const noFailure = Symbol("no failure");
+
 /**
  * A closed period: everybody goes, and is counted, until the trip has seen enough.
  *
  * It is the pass of its calls. Where durations matter each call has a flight of its own; where a ramp is on, not everybody goes.
  */
 export class Closed extends Pass {
-  readonly state = "closed";
   readonly #rules: Rules;
   readonly #window: TripWindow;
   readonly #flights: Flights | undefined;
   readonly #turns: Turns;
-  #lastFailure: unknown = undefined;
-  /** An error may be any value, undefined too. */
-  #hasFailed = false;
+  #lastFailure: unknown = noFailure;
   #ramp: Ramp | undefined;
 
   /** @throws whatever a trip of the user's throws. */
@@ -31,6 +31,11 @@ export class Closed extends Pass {
     this.#turns = turns;
     this.#window = rules.trip.createWindow();
     this.#flights = rules.slowMs.length === 0 ? undefined : new Flights(rules.slowMs, this.#window);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/class-literal-property-style -- a field in each of a hundred thousand breakers
+  get state(): "closed" {
+    return "closed";
   }
 
   /** Whether this is all that a caller needs. */
@@ -66,16 +71,14 @@ export class Closed extends Pass {
 
   succeed(admission: Admission, durationMs: number | undefined): void {
     const now = this.#rules.readsClock ? this.#rules.now() : 0;
-    if (this.#flights !== undefined) this.#land(this.#flights, admission, durationMs, now);
+    const hasSlowed = this.#flights !== undefined && this.#land(this.#flights, admission, durationMs, now);
     this.#window.record(false, now, "remote");
-    // A success can be the call that completes `minimumCalls`. What opens the circuit then is the failure before it.
-    this.#judge(now, undefined);
+    if (hasSlowed) this.#judge(now, undefined); // what is good opens nothing, even if it completes the minimum of calls
   }
 
   fail(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
     const now = this.#rules.readsClock ? this.#rules.now() : 0;
     this.#lastFailure = error;
-    this.#hasFailed = true;
     if (this.#flights !== undefined) this.#land(this.#flights, admission, durationMs, now);
     this.#window.record(true, now, verdict?.fault ?? "remote");
     if (verdict?.tripForMs === undefined) this.#judge(now, verdict);
@@ -91,10 +94,11 @@ export class Closed extends Pass {
     if (hasSlowed) this.#judge(now, undefined);
   }
 
-  #land(flights: Flights, admission: Admission, durationMs: number | undefined, now: number): void {
-    if (!(admission instanceof Flight)) return;
-    flights.sweep(now);
-    flights.land(admission, durationMs ?? now - admission.startedAt, now);
+  /** Whether that call, or others that were found with it, counted as slow. */
+  #land(flights: Flights, admission: Admission, durationMs: number | undefined, now: number): boolean {
+    if (!(admission instanceof Flight)) return false;
+    const hasSlowed = flights.sweep(now);
+    return flights.land(admission, durationMs ?? now - admission.startedAt, now) || hasSlowed;
   }
 
   /** Whether that has ended the period. */
@@ -110,7 +114,7 @@ export class Closed extends Pass {
   #judge(now: number, verdict: FailureVerdict | undefined): boolean {
     const report = this.#window.verdict(now);
     if (report === undefined) return false;
-    const cause = this.#hasFailed ? this.#lastFailure : new Error(`${report.failures} of ${report.calls} calls: ${report.reason}`);
+    const cause = this.#lastFailure === noFailure ? new Error(`${report.failures} of ${report.calls} calls: ${report.reason}`) : this.#lastFailure;
     this.#turns.failed(report, verdict, cause);
     return true;
   }

@@ -35,10 +35,20 @@ export class Flights {
     return found > 0;
   }
 
-  /** It ended after so long: by which durations that was slow, and by which fast, counts now unless it was counted before. */
-  land(flight: Flight, durationMs: number, now: number): void {
+  /**
+   * It ended after so long: by which durations that was slow, and by which fast, counts now unless it was counted before. Whether
+   * it was slow by any.
+   */
+  land(flight: Flight, durationMs: number, now: number): boolean {
     this.cancel(flight);
-    for (const slowMs of this.#slowMs.slice(flight.passed)) this.#window.recordDuration?.(durationMs >= slowMs, slowMs, now);
+    let hasSlowed = false;
+    for (let index = flight.passed; index < this.#slowMs.length; index += 1) {
+      const slowMs = this.#slowMs[index] ?? Infinity;
+      const isSlow = durationMs >= slowMs;
+      this.#window.recordDuration?.(isSlow, slowMs, now);
+      hasSlowed ||= isSlow;
+    }
+    return hasSlowed;
   }
 
   /** It ended without saying anything. That it was slow before, if it was, remains. */

@@ -26,7 +26,8 @@ export class Ramp {
 
   /** The share of calls that go now. */
   share(now: number): number {
-    return 1 - (1 - this.#from) * (this.leftMs(now) / this.#rampMs);
+    const leftMs = this.leftMs(now);
+    return leftMs === 0 ? 1 : this.#from + (1 - this.#from) * (1 - leftMs / this.#rampMs);
   }
 
   /** Whether the next call would go. A question without effect. */

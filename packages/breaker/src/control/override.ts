@@ -8,9 +8,12 @@ export class Override {
   readonly holders: Set<object> = new Set<object>();
   /** For calls that are let through whatever the circuit says: it belongs to no period, so they count for nothing. */
   readonly bypass: Pass = new Pass();
+  /** How many were let through only because it observed. */
+  wouldReject = 0;
 
+  /** Whether nobody wants anything any more, and there is nothing to tell of the time when somebody did. */
   get isIdle(): boolean {
-    return this.mode === "auto" && this.holders.size === 0;
+    return this.mode === "auto" && this.holders.size === 0 && this.wouldReject === 0;
   }
 }
 

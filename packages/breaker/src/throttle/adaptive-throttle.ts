@@ -49,16 +49,12 @@ export interface AdaptiveThrottleStats {
  * Source: Google, Site Reliability Engineering, chapter 21, Handling Overload: K = 2, two minutes. The cap is Envoy's admission
  * control's, and so is the floor, `rps_threshold`.
  */
-export class AdaptiveThrottle<Result = unknown> extends Guarded<Result> {
-  readonly #gate: ThrottleGate;
-
+export class AdaptiveThrottle<Result = unknown> extends Guarded<Result, ThrottleGate> {
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: AdaptiveThrottleOptions<Result> = {}) {
-    const { name, classify, meter = noopMeter } = options;
-    if (classify !== undefined) checkFunction("classify", classify);
+    const { name, meter = noopMeter } = options;
     const gate = new ThrottleGate(readRules(options), name, meter === noopMeter ? undefined : throttleCounters(meter, name));
-    super(gate, classify as Classify | undefined); // as in a breaker: it takes no work for anything else
-    this.#gate = gate;
+    super(gate);
     meter.gauge("breakwater.throttle.rejection.ratio", () => gate.rejectionRatio, {
       description: "The share of calls that are held back",
       unit: "1",
@@ -67,33 +63,35 @@ export class AdaptiveThrottle<Result = unknown> extends Guarded<Result> {
   }
 
   get name(): string | undefined {
-    return this.#gate.name;
+    return this.gate.name;
   }
 
   /** The chance with which the next call is held back, 0 to 1. */
   get rejectionRatio(): number {
-    return this.#gate.rejectionRatio;
+    return this.gate.rejectionRatio;
   }
 
   get stats(): AdaptiveThrottleStats {
-    const { requests, accepts, rejectionRatio, rejections } = this.#gate;
+    const { requests, accepts, rejectionRatio, rejections } = this.gate;
     return { requests, accepts, rejectionRatio, rejections };
   }
 
   on<Type extends keyof ThrottleEvents>(type: Type, listener: (event: ThrottleEvents[Type]) => void): Unsubscribe {
-    return this.#gate.events.on(type, listener);
+    return this.gate.events.on(type, listener);
   }
 }
 
-function readRules(options: AdaptiveThrottleOptions<never>): ThrottleRules {
+function readRules<Result>(options: AdaptiveThrottleOptions<Result>): ThrottleRules {
   const { multiplier = 2, windowMs = 120_000, maxRejectionRatio = 0.9, minRequestsPerSecond = 5 } = options;
-  const { clock = systemClock, random = Math.random } = options;
+  const { classify, clock = systemClock, random = Math.random } = options;
+  if (classify !== undefined) checkFunction("classify", classify);
   checkFunction("random", random);
   return {
     multiplier: checkNumber("multiplier", multiplier, { min: 1 }),
     windowMs: checkNumber("windowMs", windowMs, { min: 1, max: Number.MAX_VALUE }),
     maxRejectionRatio: checkNumber("maxRejectionRatio", maxRejectionRatio, { max: 1 - Number.EPSILON }),
     minRequestsPerSecond: checkNumber("minRequestsPerSecond", minRequestsPerSecond),
+    classify: classify as Classify | undefined, // as in a breaker: it takes no work for anything else
     random,
     clock,
   };

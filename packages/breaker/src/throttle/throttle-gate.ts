@@ -1,6 +1,7 @@
 import { Emitter, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
 import { Pass, type Admission, type Refusal } from "../circuit/admission.ts";
 import { BucketRing } from "../bucket-ring.ts";
+import type { Classify } from "../classify.ts";
 import { elapsed } from "../elapsed.ts";
 import type { Gate } from "../gate.ts";
 import { ThrottledError } from "./errors.ts";
@@ -15,6 +16,7 @@ export interface ThrottleRules {
   readonly windowMs: number;
   readonly maxRejectionRatio: number;
   readonly minRequestsPerSecond: number;
+  readonly classify: Classify | undefined;
   readonly random: () => number;
   readonly clock: Clock;
 }
@@ -34,8 +36,8 @@ class SlicePass extends Pass {
 
 const buckets = 24;
 
-// A rate is not known before that.
-const shortestSpanMs = 1_000;
+// Who has just begun has a rate, too: as if it had begun a second earlier.
+const headStartMs = 1_000;
 
 /**
  * Counts as the source does: a request when somebody asks, held back here or not; an accept when the dependency has done its
@@ -60,6 +62,10 @@ export class ThrottleGate implements Gate {
     this.#ring = new BucketRing(rules.windowMs, buckets);
     this.#now = elapsed(rules.clock);
     this.#startedAt = this.#now();
+  }
+
+  get classify(): Classify | undefined {
+    return this.#rules.classify;
   }
 
   get requests(): number {
@@ -122,7 +128,7 @@ export class ThrottleGate implements Gate {
   #ratio(now: number): number {
     const { multiplier, windowMs, maxRejectionRatio, minRequestsPerSecond } = this.#rules;
     const { calls: requests, marked: accepts } = this.#ring;
-    const spanMs = Math.min(windowMs, Math.max(shortestSpanMs, now - this.#startedAt));
+    const spanMs = Math.min(windowMs, now - this.#startedAt + headStartMs);
     if (requests * 1_000 < minRequestsPerSecond * spanMs) return 0;
     return Math.min(maxRejectionRatio, Math.max(0, (requests - multiplier * accepts) / (requests + 1)));
   }

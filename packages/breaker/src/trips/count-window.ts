@@ -13,6 +13,7 @@ import type { Trip, TripReport, TripWindow } from "./trip.ts";
  */
 class CountWindow implements TripWindow {
   readonly #ring: Uint8Array;
+  readonly #size: number;
   readonly #failureRatio: number;
   readonly #minimumCalls: number;
   #next = 0;
@@ -21,21 +22,17 @@ class CountWindow implements TripWindow {
 
   constructor(size: number, failureRatio: number, minimumCalls: number) {
     this.#ring = new Uint8Array(size);
+    this.#size = size;
     this.#failureRatio = failureRatio;
     this.#minimumCalls = minimumCalls;
   }
 
   record(isFailure: boolean): void {
-    const ring = this.#ring;
     const next = this.#next;
-    const value = isFailure ? 1 : 0;
-    const replaced = ring[next] ?? 0; // a place not used yet holds 0
-    if (value !== replaced) {
-      ring[next] = value;
-      this.#failures += value - replaced;
-    }
-    this.#next = next + 1 === ring.length ? 0 : next + 1;
-    if (this.#calls < ring.length) this.#calls += 1;
+    // While all is well the ring is all zeros, and there is nothing to write.
+    if (isFailure || this.#failures > 0) this.#write(next, isFailure ? 1 : 0);
+    this.#next = next + 1 === this.#size ? 0 : next + 1;
+    if (this.#calls < this.#size) this.#calls += 1;
   }
 
   verdict(): TripReport | undefined {
@@ -48,6 +45,11 @@ class CountWindow implements TripWindow {
 
   isClean(): boolean {
     return this.#failures === 0;
+  }
+
+  #write(place: number, value: number): void {
+    this.#failures += value - (this.#ring[place] ?? 0); // a place not used yet holds 0
+    this.#ring[place] = value;
   }
 }
 

@@ -23,7 +23,7 @@ export interface TripWindow {
    * it is, ended or not.
    */
   recordDuration?(isSlow: boolean, slowMs: number, now: number): void;
-  /** Why to open, if there is a reason now. Asked after each count. */
+  /** Why to open, if there is a reason now. Asked after a failure, or a slow call, was counted: what is good opens nothing. */
   verdict(now: number): TripReport | undefined;
   /** Whether it holds no failure, so that forgetting it loses nothing. */
   isClean(now: number): boolean;

@@ -142,6 +142,7 @@ export class Oracle {
   }
 
   #settleCall(trial: Trial, verdict: Verdict): void {
+    const before = this.#history.length;
     const hasSlowed = this.#findSlow(trial);
     const entry = { at: this.now, fault: "remote", slowMs: undefined } as const;
     if (verdict !== "neutral") {
@@ -153,7 +154,7 @@ export class Oracle {
       this.#history.push({ ...entry, isBad: verdict !== "success", fault });
     } else if (!hasSlowed) return;
     if (typeof verdict === "object" && verdict.tripForMs !== undefined) this.open(verdict.tripForMs);
-    else this.#judge(typeof verdict === "object" ? verdict.retryAfterMs : 0);
+    else if (verdict !== "success" || this.#history.slice(before).some(({ isBad }) => isBad)) this.#judge(typeof verdict === "object" ? verdict.retryAfterMs : 0);
   }
 
   #findSlow(ending?: Trial): boolean {

@@ -1,0 +1,213 @@
+import { Breaker, KeyedBreaker, ManualControl, consecutiveFailures, timeWindow, type KeyedBreakerOptions } from "@breakwater/breaker";
+import { ManualClock } from "@breakwater/core/testing";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { acquire, errorOf, fail, FakeMeter, rejecting, succeed, times } from "./helpers.ts";
+
+function makeKeyed(options: KeyedBreakerOptions = {}): { keyed: KeyedBreaker; clock: ManualClock } {
+  const clock = new ManualClock(1_000);
+  return { keyed: new KeyedBreaker({ trip: consecutiveFailures(1), breakMs: 100, clock, ...options }), clock };
+}
+
+const keysOf = (keyed: KeyedBreaker): string[] => [...keyed].map(([key]) => key);
+
+describe("a breaker for each key", () => {
+  it("opens for the key that fails and no other, and says which", async () => {
+    const { keyed } = makeKeyed({ name: "origins" });
+    expect(await errorOf(keyed.run("a", rejecting("down")))).toBe("down");
+    const error = await errorOf(keyed.run("a", () => 1));
+    expect(error).toMatchObject({ code: "ERR_BREAKER_OPEN", source: "a", cause: "down" });
+    expect(await keyed.run("b", () => "up")).toBe("up");
+    expect(keyed.stats).toMatchObject({ keys: 2, open: 1 });
+    expect([keyed.name, keyed.get("a").name]).toEqual(["origins", "a"]);
+    expect(keyed.health).toEqual({ status: "DEGRADED", reason: "breakers origins: 1 of 2 are open" });
+    expect(makeKeyed().keyed.health.status).toBe("HEALTHY");
+  });
+
+  it("is the same one for the same key, made when first asked for, and only looked at by peek", () => {
+    const { keyed } = makeKeyed();
+    expect(keyed.peek("a")).toBeUndefined();
+    const a = keyed.get("a");
+    expect(a).toBeInstanceOf(Breaker);
+    expect([keyed.get("a"), keyed.peek("a")]).toEqual([a, a]);
+    expect(keysOf(keyed)).toEqual(["a"]);
+    expect([keyed.delete("a"), keyed.delete("a"), keyed.peek("a")]).toEqual([true, false, undefined]);
+  });
+
+  it("takes keys like __proto__ as they come", async () => {
+    const { keyed } = makeKeyed();
+    await errorOf(keyed.run("__proto__", rejecting("x")));
+    expect(await keyed.run("constructor", () => 1)).toBe(1);
+    expect(keysOf(keyed)).toEqual(["__proto__", "constructor"]);
+  });
+
+  it("guards a service by what it finds in input and call", async () => {
+    const { keyed } = makeKeyed();
+    const guarded = keyed.layer((url: URL) => url.origin)(async (url) => {
+      if (url.hostname === "bad.example") throw new Error("down");
+      return url.pathname;
+    });
+    expectTypeOf(guarded).parameter(0).toEqualTypeOf<URL>();
+    expect(await guarded(new URL("http://good.example/x"), {})).toBe("/x");
+    await errorOf(guarded(new URL("http://bad.example/1"), {}));
+    expect(await errorOf(guarded(new URL("http://bad.example/2"), {}))).toMatchObject({ reason: "open", source: "http://bad.example" });
+    const crash = new Error("no key");
+    const broken = keyed.layer(() => {
+      throw crash;
+    })(async () => 1);
+    expect(await errorOf(broken(1, {}))).toBe(crash);
+    expect(() => keyed.layer(5 as never)).toThrow("keyOf must be a function");
+    expect(keyed.tryAcquire("http://bad.example")).toBeUndefined();
+  });
+
+  it("may have options of its own for a key, asked once", () => {
+    const asked: string[] = [];
+    const { keyed, clock } = makeKeyed({
+      optionsFor: (key) => {
+        asked.push(key);
+        return key === "slow" ? { breakMs: 5_000, trip: consecutiveFailures(2) } : undefined;
+      },
+    });
+    fail(keyed.get("fast"));
+    times(2, () => fail(keyed.get("slow")));
+    expect([keyed.get("fast").retryAfterMs, keyed.get("slow").retryAfterMs]).toEqual([100, 5_000]);
+    clock.jump(100);
+    expect([keyed.get("fast").state, keyed.get("slow").state]).toEqual(["half-open", "open"]);
+    expect(asked).toEqual(["fast", "slow"]);
+  });
+
+  it("tells events of all, with the key", () => {
+    const { keyed, clock } = makeKeyed();
+    const seen: unknown[] = [];
+    for (const type of ["opened", "halfOpened", "closed"] as const) keyed.on(type, ({ key }) => seen.push([type, key]));
+    keyed.on("rejected", ({ key, reason, error }) => seen.push([key, reason, error.source]));
+    fail(keyed.get("a"));
+    keyed.tryAcquire("a");
+    clock.jump(100);
+    succeed(keyed.get("a"));
+    expect(seen).toEqual([["opened", "a"], ["a", "open", "a"], ["halfOpened", "a"], ["closed", "a"]]);
+  });
+
+  it("goes by one control", () => {
+    const control = new ManualControl();
+    const { keyed } = makeKeyed({ control });
+    keyed.get("a");
+    const hold = control.isolate();
+    expect([keyed.get("a").state, keyed.get("b").state]).toEqual(["isolated", "isolated"]);
+    expect(keyed.stats.open).toBe(2);
+    hold.release();
+    expect(keyed.get("b").state).toBe("closed");
+  });
+
+  it("measures all keys as one, not each", async () => {
+    const meter = new FakeMeter();
+    const { keyed } = makeKeyed({ name: "origins", meter, optionsFor: (key) => (key === "b" ? { breakMs: 7 } : undefined) });
+    for (const key of ["a", "b", "c"]) await errorOf(keyed.run(key, rejecting("x")));
+    await errorOf(keyed.run("a", () => 1));
+    expect(Object.fromEntries(meter.counts)).toEqual({
+      'breakwater.breaker.calls {"name":"origins","outcome":"failure"}': 3,
+      'breakwater.breaker.calls {"name":"origins","outcome":"rejected"}': 1,
+      'breakwater.breaker.transitions {"name":"origins","to":"open"}': 3,
+    });
+    expect([...meter.gauges.keys()]).toEqual(['breakwater.breaker.keys {"name":"origins"}', 'breakwater.breaker.keys.open {"name":"origins"}']);
+    expect([...meter.gauges.values()].map((read) => read())).toEqual([3, 3]);
+  });
+});
+
+describe("room for keys", () => {
+  it("is made by the least recently used that has nothing to remember (I4)", () => {
+    const { keyed } = makeKeyed({ maxKeys: 3 });
+    const evicted: string[] = [];
+    keyed.on("evicted", ({ key }) => evicted.push(key));
+    for (const key of ["a", "b", "c"]) succeed(keyed.get(key));
+    keyed.get("a");
+    keyed.peek("b"); // looking is no use
+    keyed.get("d");
+    expect(evicted).toEqual(["b"]);
+    expect(keysOf(keyed)).toEqual(["c", "a", "d"]);
+    expect(keyed.stats).toMatchObject({ keys: 3, evictions: 1, overflows: 0 });
+  });
+
+  it("is not made by one that is open, half-open, failing, isolated, growing or on its ramp (I5)", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 6, trip: consecutiveFailures(2), rampMs: 10_000, decayMs: Infinity });
+    const open = (key: string): void => times(2, () => fail(keyed.get(key)));
+    open("half-open");
+    open("ramp");
+    clock.jump(100);
+    acquire(keyed.get("half-open"));
+    succeed(keyed.get("ramp"));
+    open("open");
+    fail(keyed.get("failing"));
+    keyed.get("isolated").isolate();
+    keyed.get("observing").observe();
+    for (let i = 0; i < 50; i += 1) keyed.get(`made up ${i}`);
+    expect(keysOf(keyed).sort()).toEqual(["failing", "half-open", "isolated", "observing", "open", "ramp"]);
+  });
+
+  it("that cannot be made leaves the key with a breaker that is not kept, and says so", async () => {
+    const { keyed } = makeKeyed({ maxKeys: 1 });
+    const lost: string[] = [];
+    keyed.on("overflowed", ({ key }) => lost.push(key));
+    fail(keyed.get("dead"));
+    expect(await keyed.run("new", () => "served")).toBe("served");
+    expect(keyed.tryAcquire("dead")).toBeUndefined();
+    expect([lost, keyed.stats.overflows, keysOf(keyed)]).toEqual([["new"], 1, ["dead"]]);
+  });
+
+  it("a flood of made-up keys that fail cannot flush the one that keeps a dead host away (I5)", async () => {
+    const { keyed } = makeKeyed({ maxKeys: 20, trip: consecutiveFailures(5), breakMs: 1e6 });
+    times(5, () => fail(keyed.get("dead")));
+    for (let i = 0; i < 1_000; i += 1) await errorOf(keyed.run(`/404/${i}`, rejecting("404")));
+    expect(keyed.tryAcquire("dead")).toBeUndefined();
+    expect(keyed.stats.keys).toBe(20);
+  });
+
+  it("is found again when a window has become clean by time", () => {
+    const trip = timeWindow({ windowMs: 1_000, failureRatio: 1 });
+    const { keyed, clock } = makeKeyed({ maxKeys: 1, trip });
+    fail(keyed.get("a"));
+    keyed.get("b");
+    expect(keysOf(keyed)).toEqual(["a"]);
+    clock.jump(1_000);
+    keyed.get("b");
+    expect(keysOf(keyed)).toEqual(["b"]);
+  });
+
+  it("is given by a failing key that nobody asked for since forgetAfterMs, and not by one in its break", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 2, trip: consecutiveFailures(2), breakMs: 1e9, forgetAfterMs: 500 });
+    fail(keyed.get("failing"));
+    times(2, () => fail(keyed.get("open")));
+    keyed.get("x"); // finds that both must stay
+    clock.jump(499);
+    keyed.get("x");
+    expect(keyed.stats.overflows).toBe(2);
+    clock.jump(1);
+    keyed.get("x");
+    expect(keysOf(keyed)).toEqual(["open", "x"]);
+    clock.jump(1e6);
+    keyed.get("y");
+    keyed.get("z");
+    expect(keysOf(keyed)).toContain("open");
+  });
+
+  it("being used takes away the mark of age", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 1, trip: consecutiveFailures(2), forgetAfterMs: 500 });
+    fail(keyed.get("failing"));
+    keyed.get("x");
+    clock.jump(400);
+    keyed.get("failing");
+    clock.jump(400);
+    keyed.get("x");
+    expect(keysOf(keyed)).toEqual(["failing"]);
+  });
+
+  it("has bounds that are checked", () => {
+    for (const [options, message] of [
+      [{ maxKeys: 0 }, /maxKeys.*got 0/],
+      [{ maxKeys: 1.5 }, /maxKeys.*1.5/],
+      [{ forgetAfterMs: -1 }, /forgetAfterMs.*-1/],
+      [{ forgetAfterMs: NaN }, /forgetAfterMs.*NaN/],
+      [{ optionsFor: {} as never }, /optionsFor must be a function/],
+      [{ breakMs: 0 }, /breakMs/],
+    ] as const) expect(() => makeKeyed(options)).toThrow(message);
+  });
+});
