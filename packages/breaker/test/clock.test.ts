@@ -78,6 +78,19 @@ describe("time", () => {
     expect(readings(probe)).toBe(1);
   });
 
+  it("when a ramp is over no clock is read any more", () => {
+    const clock = new CountingClock();
+    const breaker = new Breaker({ trip: consecutiveFailures(3), rampMs: 1_000, clock });
+    breaker.forceOpen(10);
+    clock.time += 10;
+    succeed(breaker);
+    clock.time += 1_000;
+    succeed(breaker);
+    const before = clock.readings;
+    for (let i = 0; i < 10; i += 1) succeed(breaker);
+    expect(clock.readings).toBe(before);
+  });
+
   it("no timer is set, and none is left (E3, E4, E6)", () => {
     const { breaker, clock } = makeBreaker({ breakMs: 2 ** 31, probeTimeoutMs: 2 ** 40 });
     fail(breaker);

@@ -143,6 +143,51 @@ describe("room for keys", () => {
     expect(keysOf(keyed).sort()).toEqual(["failing", "half-open", "isolated", "observing", "open", "ramp"]);
   });
 
+  it("is made by one on its ramp, or that has grown, when that is over", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 2, rampMs: 500, decayMs: 1_000 });
+    for (const key of ["a", "b"]) {
+      const breaker = keyed.get(key);
+      breaker.forceOpen(100);
+      clock.jump(100);
+      succeed(breaker);
+    }
+    clock.jump(499);
+    keyed.get("x"); // b is on its ramp, and a has opened once a while ago
+    expect(keysOf(keyed).sort()).toEqual(["a", "b"]);
+    clock.jump(401);
+    keyed.get("x");
+    expect(keysOf(keyed)).toEqual(["b", "x"]);
+    const quick = makeKeyed({ maxKeys: 1, rampMs: 500, decayMs: 0 });
+    quick.keyed.get("a").forceOpen(100);
+    quick.clock.jump(100);
+    succeed(quick.keyed.get("a"));
+    quick.keyed.get("x");
+    expect(keysOf(quick.keyed)).toEqual(["a"]);
+  });
+
+  it("is found behind many that must stay, not at once but soon", () => {
+    const { keyed } = makeKeyed({ maxKeys: 20, trip: consecutiveFailures(2) });
+    for (let i = 0; i < 20; i += 1) {
+      if (i < 10) fail(keyed.get(`failing ${i}`));
+      else succeed(keyed.get(`well ${i}`));
+    }
+    keyed.get("one");
+    keyed.get("two");
+    expect(keyed.stats).toMatchObject({ keys: 20, overflows: 1, evictions: 1 });
+    expect(keyed.peek("two")).toBeDefined();
+  });
+
+  it("is not made by one under somebody's hand, however old", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 1, trip: consecutiveFailures(2), forgetAfterMs: 10 });
+    fail(keyed.get("observed"));
+    keyed.get("observed").observe();
+    for (let i = 0; i < 3; i += 1) {
+      keyed.get("x");
+      clock.jump(100);
+    }
+    expect(keysOf(keyed)).toEqual(["observed"]);
+  });
+
   it("that cannot be made leaves the key with a breaker that is not kept, and says so", async () => {
     const { keyed } = makeKeyed({ maxKeys: 1 });
     const lost: string[] = [];

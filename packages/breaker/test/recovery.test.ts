@@ -1,6 +1,6 @@
 import { consecutiveFailures, exponentialBreak, type BreakerEvents, type Opening } from "@breakwater/breaker";
 import { describe, expect, it } from "vitest";
-import { acquire, catchWarnings, deferred, errorOf, fail, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
+import { acquire, catchWarnings, deferred, errorOf, fail, makeBreaker, rejecting, succeed, times, transitionsOf } from "./helpers.ts";
 
 describe("several probes", () => {
   const five = { probes: 5, probeSuccessRatio: 0.8, probeTimeoutMs: 40 };
@@ -198,9 +198,11 @@ describe("breaks that grow", () => {
         return 70;
       },
     });
+    const seen = transitionsOf(made.breaker);
     fail(made.breaker);
     expect([made.breaker.state, made.breaker.retryAfterMs]).toEqual(["closed", 0]);
     acquire(made.breaker);
+    expect(seen).toEqual(["closed"]); // nothing says afterwards that it is open
   });
 
   it("refuse wrong options, naming option and value", () => {
