@@ -1,7 +1,8 @@
 import { adaptive } from "./adaptive/experiment.ts";
+import { breaker } from "./breaker/experiment.ts";
 import { dagor } from "./dagor/experiment.ts";
 import { dialogue } from "./dialogue/experiment.ts";
 import type { Experiment } from "./experiment.ts";
 import { queues } from "./queues/experiment.ts";
 
-export const experiments: readonly Experiment[] = [queues, adaptive, dialogue, dagor];
+export const experiments: readonly Experiment[] = [queues, adaptive, dialogue, dagor, breaker];
