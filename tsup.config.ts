@@ -1,9 +1,13 @@
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
-// One config for every library; a package adds an entry by adding src/testing.ts, nothing else.
+type Exports = Readonly<Record<string, string | { readonly "@breakwater/source"?: string }>>;
+
+// One config for every library: its entries are the sources that its package.json exports, and nothing else.
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly exports: Exports }; // ours, in each package's folder
+
 export default defineConfig({
-  entry: ["src/index.ts", ...(existsSync("src/testing.ts") ? ["src/testing.ts"] : [])],
+  entry: Object.values(exports).flatMap((target) => (typeof target === "string" ? [] : (target["@breakwater/source"] ?? []))),
   format: ["esm", "cjs"],
   dts: true,
   sourcemap: true,

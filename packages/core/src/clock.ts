@@ -3,6 +3,8 @@ export interface Timer {
   cancel(): void;
   /** From now on this timer alone does not keep the process alive. */
   unref(): void;
+  /** Takes `unref` back. A timer that cannot do this is set anew instead. */
+  ref?(): void;
 }
 
 /** Where time comes from. It must be monotonic: it may stand still, but never goes back. */
@@ -47,6 +49,11 @@ class SystemTimer implements Timer {
   cancel(): void {
     clearTimeout(this.#handle);
     this.#handle = undefined;
+  }
+
+  ref(): void {
+    this.#isUnref = false;
+    if (typeof this.#handle === "object") this.#handle.ref();
   }
 
   unref(): void {

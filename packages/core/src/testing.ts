@@ -25,7 +25,7 @@ export class ManualClock implements Clock {
   setTimer(callback: () => void, delayMs: number): Timer {
     const timer: ManualTimer = { dueAt: this.#now + Math.max(delayMs, 0), callback, isUnref: false };
     if (delayMs < Infinity) this.#timers.add(timer);
-    return { cancel: () => this.#timers.delete(timer), unref: () => (timer.isUnref = true) };
+    return { cancel: () => this.#timers.delete(timer), unref: () => (timer.isUnref = true), ref: () => (timer.isUnref = false) };
   }
 
   /** Timers set and not yet fired: what a test of clean-up counts. */

@@ -1,13 +1,18 @@
 export { Pool } from "./pool.ts";
-export type { Lease } from "./lease.ts";
-export type { AcquireOptions, CloseOptions, CreateContext, Factory, PoolOptions } from "./options.ts";
+export type { Lease } from "./borrowing/lease.ts";
+export type { AcquireOptions, CloseOptions, CreateContext, Factory, PoolOptions, PoolSize, SheddingOptions, UseOptions } from "./options.ts";
 export type { PoolStats } from "./stats.ts";
-export type { DestroyReason, PoolEvents } from "./events.ts";
+export type { CloseReport, DestroyReason, PoolEvents } from "./events.ts";
 export {
+  ForeignLeaseError,
+  LeaseSettledError,
   PoolClosedError,
   PoolFactoryTimeoutError,
   PoolFullError,
+  PoolOverloadedError,
   PoolTimeoutError,
+  PoolUnavailableError,
+  type FactoryStep,
   type PoolRejection,
   type PoolTimeoutReason,
 } from "./errors.ts";

@@ -37,6 +37,7 @@ export class Bench {
           this.creates.push({
             settle,
             fail,
+            broken: context.broken,
             get signal() {
               return context.signal;
             },
@@ -45,6 +46,8 @@ export class Bench {
       destroy: (resource) => void this.destroyed.push(resource),
       clock: this.clock,
       random: () => 0,
+      validateAfterMs: 0,
+      maxConnecting: Infinity,
       ...options,
     });
   }

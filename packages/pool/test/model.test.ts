@@ -108,7 +108,7 @@ class World {
     lease.resource.isLent = false;
     if (isBroken) lease.destroy();
     else lease.release();
-    lease.release(); // a second settle changes nothing
+    lease[Symbol.dispose](); // a second settle changes nothing
   }
 
   abort(index: number): void {

@@ -1,8 +1,8 @@
 import { attempt } from "./attempt.ts";
-import { PoolFactoryTimeoutError } from "./errors.ts";
-import type { DestroyReason } from "./events.ts";
-import type { PoolSettings } from "./options.ts";
-import type { Slot, SlotWatch } from "./slot.ts";
+import { PoolFactoryTimeoutError } from "../errors.ts";
+import type { DestroyReason } from "../events.ts";
+import type { PoolSettings } from "../options.ts";
+import type { Slot, SlotWatch } from "../stock/slot.ts";
 
 /**
  * Destroying, bounded in time and never awaited by a borrower. The slot stays taken until the destroy has settled or is
@@ -20,6 +20,7 @@ export class Destroyer<R> {
   readonly #reasons = new Map<Slot<R>, DestroyReason>();
   /** Given up for good, whether or not that succeeded. */
   destroyed = 0;
+  readonly destroyedBecause: Partial<Record<DestroyReason, number>> = {};
   failures = 0;
 
   constructor(options: DestroyerOptions<R>) {
@@ -55,6 +56,7 @@ export class Destroyer<R> {
     this.#options.watch.stop(slot);
     slot.state = "gone";
     this.destroyed += 1;
+    this.destroyedBecause[reason] = (this.destroyedBecause[reason] ?? 0) + 1;
     if (failure !== undefined) this.failures += 1;
     this.#options.destroyed(slot, reason, failure);
   }

@@ -1,8 +1,8 @@
 import { attempt } from "./attempt.ts";
 import { CreateTask } from "./create-task.ts";
-import { PoolFactoryTimeoutError } from "./errors.ts";
-import type { PoolSettings } from "./options.ts";
-import type { Slot, SlotWatch } from "./slot.ts";
+import { PoolFactoryTimeoutError } from "../errors.ts";
+import type { PoolSettings } from "../options.ts";
+import type { Slot, SlotWatch } from "../stock/slot.ts";
 
 /**
  * Creating, bounded in time. How it works, and why.
@@ -24,6 +24,8 @@ export interface CreatorOptions<R> {
   /** The slot of a create that had failed before, or of one that was cancelled, is `gone`. */
   readonly ended: () => void;
   readonly remove: (slot: Slot<R>) => void;
+  /** The resource said so itself. */
+  readonly broken: (slot: Slot<R>, error: unknown) => void;
 }
 
 export class Creator<R> {
@@ -34,6 +36,8 @@ export class Creator<R> {
   overdue = 0;
   created = 0;
   failures = 0;
+  /** Given up at the close, still running. */
+  abandoned = 0;
 
   constructor(options: CreatorOptions<R>) {
     this.#options = options;
@@ -42,7 +46,7 @@ export class Creator<R> {
   /** The slot is reserved already. */
   start(slot: Slot<R>): void {
     const { settings, watch } = this.#options;
-    const task = new CreateTask();
+    const task = new CreateTask((error) => this.#options.broken(slot, error));
     slot.task = task;
     this.creating += 1;
     attempt(
@@ -102,6 +106,7 @@ export class Creator<R> {
   }
 
   #end(slot: Slot<R>): void {
+    this.abandoned += 1;
     this.#leave(slot);
     slot.state = "gone";
     this.#options.remove(slot);
