@@ -16,3 +16,7 @@ export {
   type PoolRejection,
   type PoolTimeoutReason,
 } from "./errors.ts";
+
+export { KeyedPool, type KeyedPoolEvents } from "./keyed/keyed-pool.ts";
+export type { KeyedPoolStats } from "./keyed/stats.ts";
+export type { KeyedPoolOptions } from "./keyed/options.ts";

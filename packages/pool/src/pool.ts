@@ -30,6 +30,7 @@ export class Pool<R> {
     const settings = readOptions(options);
     this.name = settings.name;
     this.#stock = new Stock(settings, this.#emitter, places);
+    places?.attach(this.#stock);
   }
 
   /**

@@ -1,8 +1,18 @@
-/** A number of places that several pools share. Each place is taken before a create, and given when the destroy has settled. */
+/** A number of places that several pools share, as one of them sees it. */
 export interface Places {
-  /** False when none is left. The pool that asked is told when one is. */
+  /** Said once, by the pool that is to be told when it can go on. */
+  attach(holder: PlaceHolder): void;
+  /** Takes a place, before a create. False when there is none for it now; it is told when there is. */
   take(): boolean;
+  /** Gives one back, when its destroy has settled. */
   give(): void;
-  /** Whether a resource that this pool has to spare should go, for one who has waited since then or longer. */
+  /** Whether a resource that is free now has to go, for somebody else who has waited since before `sinceMs`. */
   isClaimed(sinceMs: number): boolean;
+}
+
+export interface PlaceHolder {
+  /** There may be a place for it. */
+  changed(): void;
+  /** Gives up an idle resource. False when it has none. */
+  sparesOne(): boolean;
 }

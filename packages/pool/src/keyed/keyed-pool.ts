@@ -1,0 +1,170 @@
+import { Emitter, Fifo, checkFunction, checkNumber, type Call, type Overwrite, type Service, type Unsubscribe } from "@breakwater/core";
+import type { Lease } from "../borrowing/lease.ts";
+import { PoolClosedError } from "../errors.ts";
+import type { CloseReport, PoolEvents } from "../events.ts";
+import { readOptions, type AcquireOptions, type CloseOptions, type PoolOptions, type UseOptions } from "../options.ts";
+import { Pool } from "../pool.ts";
+import type { PoolStats } from "../stats.ts";
+import { Cleaner } from "./cleaner.ts";
+import { KeyedEntry } from "./entry.ts";
+import { meterOfAll, readKeyedOptions, type KeyedPoolOptions, type KeyedPoolSettings } from "./options.ts";
+import type { KeyedPoolStats } from "./stats.ts";
+import { showSums } from "./sums.ts";
+import { Share, Total } from "./total.ts";
+
+/** What a pool says, with its key. */
+export type KeyedPoolEvents<R> = {
+  readonly [Type in Exclude<keyof PoolEvents<R>, "closed">]: PoolEvents<R>[Type] & { readonly key: string };
+};
+
+/**
+ * A pool for each key, an origin or a tenant, made when it is first asked for and forgotten when it is empty; and a limit over all of
+ * them. A key's resources that lie idle make room for another key's callers, the longest unused first.
+ */
+export class KeyedPool<R> {
+  readonly name: string | undefined;
+  readonly #settings: KeyedPoolSettings<R>;
+  readonly #entries = new Map<string, KeyedEntry<R>>();
+  /** The one used longest ago first. */
+  readonly #order = new Fifo<KeyedEntry<R>>();
+  readonly #total: Total;
+  readonly #cleaner: Cleaner<R>;
+  readonly #events = new Emitter<KeyedPoolEvents<R>>();
+  /** Types of events that anybody has ever listened to. */
+  readonly #heard = new Set<keyof KeyedPoolEvents<R>>();
+  readonly #hideSums: () => void;
+  #closed: Promise<CloseReport> | undefined = undefined;
+
+  /** @throws TypeError or RangeError naming the option and its value. */
+  constructor(options: KeyedPoolOptions<R>) {
+    const settings = (this.#settings = readKeyedOptions(options));
+    const { clock, maxTotal, meter, name } = settings;
+    const { retryMaxMs } = readOptions(this.#optionsOf("")); // checks the rest
+    this.name = name;
+    this.#total = new Total({ max: maxTotal, clock, pools: () => [...this.#order].map(({ share }) => share) });
+    this.#cleaner = new Cleaner(clock, retryMaxMs, this.#entries, (entry) => this.#forget(entry));
+    this.#hideSums = showSums(meter, name, maxTotal, () => this.stats);
+  }
+
+  /** See {@link Pool.acquire}. */
+  async acquire(key: string, options?: AcquireOptions): Promise<Lease<R>> {
+    return this.#openPoolOf(key).acquire(options);
+  }
+
+  /** See {@link Pool.tryAcquire}. */
+  tryAcquire(key: string): Lease<R> | undefined {
+    const entry = this.#entries.get(key);
+    return entry && this.#used(entry).tryAcquire();
+  }
+
+  /** See {@link Pool.use}. */
+  async use<T>(key: string, work: (resource: R, call: Call) => T | PromiseLike<T>, call?: UseOptions): Promise<T> {
+    return this.#openPoolOf(key).use(work, call);
+  }
+
+  /** A layer that hands `call.lease` inward, of the key that `keyOf` makes of input and call. */
+  layer<In, C extends Call>(
+    keyOf: (input: In, call: C) => string,
+  ): <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => Service<In, Out, C> {
+    checkFunction("keyOf", keyOf);
+    // An async function, for keyOf may throw.
+    return (next) => async (input, call) => this.#openPoolOf(keyOf(input, call)).layer(next)(input, call);
+  }
+
+  /** Renews the pool of this key, or of all: see {@link Pool.clear}. */
+  clear(key?: string): void {
+    for (const entry of key === undefined ? [...this.#order] : [this.#entries.get(key)]) entry?.pool.clear();
+  }
+
+  /** Ends all of them: see {@link Pool.close}. The report is the sum. A second close joins the first, and may hasten it. */
+  async close({ graceMs = 10_000 }: CloseOptions = {}): Promise<CloseReport> {
+    checkNumber("graceMs", graceMs);
+    const reports = [...this.#order].map(({ pool }) => pool.close({ graceMs }));
+    this.#closed ??= this.#end(reports);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get stats(): KeyedPoolStats {
+    const sum = { keys: this.#entries.size, keysDown: 0, size: 0, idle: 0, busy: 0, waiting: 0 };
+    for (const { pool } of this.#order) {
+      const { idle, busy, isDown, size, waiting } = pool.stats;
+      sum.keysDown += isDown ? 1 : 0;
+      sum.size += size;
+      sum.idle += idle;
+      sum.busy += busy;
+      sum.waiting += waiting;
+    }
+    return sum;
+  }
+
+  /** Of this key's pool; undefined when it has none. */
+  statsOf(key: string): PoolStats | undefined {
+    return this.#entries.get(key)?.pool.stats;
+  }
+
+  /** Events of all keys. The answer unsubscribes. A listener that throws becomes a process warning. */
+  on<Type extends keyof KeyedPoolEvents<R>>(type: Type, listener: (event: KeyedPoolEvents<R>[Type]) => void): Unsubscribe {
+    const isNew = !this.#heard.has(type);
+    this.#heard.add(type);
+    if (isNew) for (const entry of this.#order) this.#relay(entry, type);
+    return this.#events.on(type, listener);
+  }
+
+  /** @throws PoolClosedError, into the promise of whoever calls. */
+  #openPoolOf(key: string): Pool<R> {
+    if (this.#closed !== undefined) throw new PoolClosedError(this.name);
+    return this.#used(this.#entries.get(key) ?? this.#make(key));
+  }
+
+  #used(entry: KeyedEntry<R>): Pool<R> {
+    if (this.#order.peekNewest() !== entry) {
+      this.#order.remove(entry);
+      this.#order.push(entry);
+    }
+    return entry.pool;
+  }
+
+  #make(key: string): KeyedEntry<R> {
+    const share = new Share(this.#total, () => this.#cleaner.look(entry));
+    const entry = new KeyedEntry<R>(key, new Pool<R>(this.#optionsOf(key), share), share);
+    this.#entries.set(key, entry);
+    this.#order.push(entry);
+    for (const type of this.#heard) this.#relay(entry, type);
+    return entry;
+  }
+
+  #forget(entry: KeyedEntry<R>): void {
+    if (this.#entries.get(entry.key) !== entry) return;
+    this.#entries.delete(entry.key);
+    this.#order.remove(entry);
+    this.#total.leave(entry.share);
+    void entry.pool.close(); // it is empty: this ends its timers
+  }
+
+  #optionsOf(key: string): PoolOptions<R> {
+    const { clock, meter, name, options } = this.#settings;
+    const named = name === undefined ? key : `${name} ${key}`;
+    return { ...options, min: 0, name: named, clock, meter: meterOfAll(meter, name), create: (context) => options.create(key, context) };
+  }
+
+  #relay({ key, pool }: KeyedEntry<R>, type: keyof KeyedPoolEvents<R>): void {
+    pool.on(type, (event) => this.#events.emit(type, { ...event, key }));
+  }
+
+  async #end(reports: readonly Promise<CloseReport>[]): Promise<CloseReport> {
+    const sum = { revoked: 0, abandoned: 0, destroyFailures: 0 };
+    for (const report of await Promise.all(reports)) {
+      sum.revoked += report.revoked;
+      sum.abandoned += report.abandoned;
+      sum.destroyFailures += report.destroyFailures;
+    }
+    this.#cleaner.stop();
+    this.#hideSums();
+    for (const entry of [...this.#order]) this.#forget(entry);
+    return sum;
+  }
+}

@@ -1,0 +1,136 @@
+import { Fifo, FifoNode, type Clock } from "@breakwater/core";
+import type { PlaceHolder, Places } from "./places.ts";
+
+/**
+ * The places that all keys share. How it works, and why.
+ *
+ * A pool takes a place before it creates and gives it when the destroy has settled, so what counts is what the other side sees. When
+ * all are taken, a pool that wants one joins a line of pools, and a place that is given goes to the head of it; a newcomer does not
+ * overtake. That alone would serve nobody while other keys sit on theirs, so room is made for the line, one resource for each who
+ * stands in it: first what lies idle, at the key that was used longest ago, then what is returned, when its own pool's waiters have
+ * come later than the head of the line. So no key can starve the others, however busy it is.
+ */
+export interface TotalOptions {
+  readonly max: number;
+  readonly clock: Clock;
+  /** All pools, the one used longest ago first. */
+  readonly pools: () => Iterable<Share>;
+}
+
+export class Total {
+  readonly #options: TotalOptions;
+  readonly #line = new Fifo<Share>();
+  #taken = 0;
+  /** Resources that are on their way out for the line's sake. */
+  #leaving = 0;
+  /** Whoever wants a place is at it, and will see for itself. */
+  #isMakingRoom = false;
+  /** Whose turn it is. */
+  #called: Share | undefined = undefined;
+
+  constructor(options: TotalOptions) {
+    this.#options = options;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  take(share: Share): boolean {
+    const isTurn = this.#line.size === 0 || this.#called === share;
+    if (isTurn && this.#taken < this.#options.max) {
+      this.#taken += 1;
+      return true;
+    }
+    this.#join(share);
+    this.#makeRoom();
+    // A destroy that settles at once has made some.
+    if (this.#taken < this.#options.max && this.#line.peek() === share) {
+      this.leave(share);
+      this.#taken += 1;
+      return true;
+    }
+    this.#serve();
+    return false;
+  }
+
+  give(): void {
+    this.#taken -= 1;
+    if (this.#leaving > 0) this.#leaving -= 1;
+    if (!this.#isMakingRoom) this.#serve();
+  }
+
+  isClaimed(share: Share, sinceMs: number): boolean {
+    const head = this.#line.peek();
+    const isClaimed = head !== undefined && head !== share && head.since < sinceMs && this.#leaving < this.#line.size;
+    if (isClaimed) this.#leaving += 1; // whoever asks gives it up
+    return isClaimed;
+  }
+
+  /** The pool is gone. */
+  leave(share: Share): void {
+    if (this.#line.remove(share)) share.isInLine = false;
+  }
+
+  #join(share: Share): void {
+    if (share.isInLine) return;
+    share.since = this.#options.clock.now();
+    share.isInLine = true;
+    this.#line.push(share);
+  }
+
+  #serve(): void {
+    while (this.#taken < this.#options.max) {
+      const share = this.#line.shift();
+      if (share === undefined) return;
+      share.isInLine = false;
+      this.#called = share;
+      share.holder?.changed(); // takes a place, or finds that nobody waits any more
+      this.#called = undefined;
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#leaving >= this.#line.size) return;
+    this.#isMakingRoom = true;
+    for (const { holder } of this.#options.pools()) {
+      this.#leaving += 1; // before: a destroy may settle at once
+      if (holder?.sparesOne() === true) break;
+      this.#leaving -= 1;
+    }
+    this.#isMakingRoom = false;
+  }
+}
+
+/** What one pool has to do with the total. */
+export class Share extends FifoNode implements Places {
+  readonly #total: Total;
+  readonly #gave: () => void;
+  holder: PlaceHolder | undefined = undefined;
+  isInLine = false;
+  since = 0;
+
+  /** `gave`: told after each place that is given back. */
+  constructor(total: Total, gave: () => void) {
+    super();
+    this.#total = total;
+    this.#gave = gave;
+  }
+
+  attach(holder: PlaceHolder): void {
+    this.holder = holder;
+  }
+
+  take(): boolean {
+    return this.#total.take(this);
+  }
+
+  give(): void {
+    this.#total.give();
+    this.#gave();
+  }
+
+  isClaimed(sinceMs: number): boolean {
+    return this.#total.isClaimed(this, sinceMs);
+  }
+}
