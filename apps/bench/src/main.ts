@@ -3,6 +3,7 @@ import type { Row } from "./candidate.ts";
 import { groups, weights } from "./groups/index.ts";
 import { fullPlan, measure, quickPlan } from "./measure.ts";
 import { ReferenceError, referenceRows } from "./reference.ts";
+import { spikeRows, spikeTable, type SpikeRow } from "./spike.ts";
 import { tableOf } from "./table.ts";
 import { weigh, weightsOf, type WeightRow } from "./weigh.ts";
 
@@ -45,6 +46,14 @@ async function weightRows(print: (rows: readonly WeightRow[]) => void): Promise<
   return rows;
 }
 
+async function spikes(print: (rows: readonly SpikeRow[]) => void): Promise<SpikeRow[]> {
+  progress("pool: spike");
+  const rows = await spikeRows();
+  progress("");
+  print(rows);
+  return rows;
+}
+
 async function main(): Promise<void> {
   const known = [...Object.keys(groups), "memory"];
   const args = readArguments(process.argv.slice(2), known);
@@ -55,7 +64,8 @@ async function main(): Promise<void> {
   const show = (text: string): void => {
     if (!args.json) console.log(`\n${text}`);
   };
-  const rows: (Row | WeightRow)[] = await rowsOf(args, (some) => show(tableOf(some, isColoured)));
+  const rows: (Row | SpikeRow | WeightRow)[] = await rowsOf(args, (some) => show(tableOf(some, isColoured)));
+  if (args.groups.includes("pool")) rows.push(...(await spikes((some) => show(spikeTable(some)))));
   if (args.groups.includes("memory")) rows.push(...(await weightRows((some) => show(weightsOf(some)))));
   if (args.json) console.log(JSON.stringify(rows, null, 2));
 }

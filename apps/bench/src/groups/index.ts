@@ -7,6 +7,7 @@ import { crowdCases } from "./limiter-crowd.ts";
 import { limiterCases } from "./limiter.ts";
 import { metricsCases } from "./metrics.ts";
 import { middlewareCases } from "./middleware.ts";
+import { poolCrowd } from "./pool-crowd.ts";
 import { poolCases } from "./pool.ts";
 import { rateCases } from "./rate.ts";
 import { serviceCases } from "./service.ts";
@@ -16,7 +17,7 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   breaker: [...breakerCases, breakerFailureCase],
   limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
   rate: rateCases,
-  pool: poolCases,
+  pool: [...poolCases, poolCrowd],
   middleware: middlewareCases,
   metrics: metricsCases,
   service: serviceCases,

@@ -141,5 +141,6 @@ export const poolCases: readonly Case[] = [
   poolCase("32 workers over 16", 32, 16, Infinity),
   poolCase("1000 workers over 10", 1000, 10, Infinity),
   poolCase("32 workers over 16, with a timeout of 30 s", 32, 16, 30_000),
+  poolCase("100 workers over 10, with a timeout of 30 s", 100, 10, 30_000),
   direct,
 ];
