@@ -1,4 +1,4 @@
-import { Deadlines, type Expiring } from "@breakwater/core";
+import { Deadlines, type Clock, type Expiring } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -124,4 +124,40 @@ describe("many deadlines on one timer", () => {
       }),
     );
   });
+});
+
+describe("housekeeping", () => {
+  class Chore extends Item {
+    readonly isHousekeeping = true;
+  }
+
+  for (const canRef of [true, false]) {
+    it(`keeps no process alive, alone; what is awaited does, for as long as it is in (${canRef ? "with" : "without"} ref)`, () => {
+      const manual = new ManualClock();
+      const clock: Clock = canRef
+        ? manual
+        : {
+            now: () => manual.now(),
+            setTimer: (callback, delayMs) => {
+              const timer = manual.setTimer(callback, delayMs);
+              return { cancel: () => timer.cancel(), unref: () => timer.unref() };
+            },
+          };
+      const deadlines = new Deadlines(clock);
+      const log: Item[] = [];
+      const [chore, awaited] = [new Chore(10, log), new Item(20, log)];
+      deadlines.add(chore);
+      expect([manual.pendingTimers, manual.pendingRefTimers]).toEqual([1, 0]);
+      deadlines.add(awaited);
+      expect([manual.pendingTimers, manual.pendingRefTimers]).toEqual([1, 1]);
+      deadlines.delete(awaited);
+      expect([manual.pendingTimers, manual.pendingRefTimers]).toEqual([1, 0]);
+      deadlines.add(awaited);
+      manual.advance(10);
+      expect([manual.pendingTimers, manual.pendingRefTimers]).toEqual([1, 1]);
+      manual.advance(10);
+      expect(log).toEqual([chore, awaited]);
+      expect(manual.pendingTimers).toBe(0);
+    });
+  }
 });
