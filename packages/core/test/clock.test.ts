@@ -66,6 +66,20 @@ describe("a timer of the system's clock", () => {
   });
 });
 
+describe("a timer of the system's clock that is ref'd again", () => {
+  it("keeps the process alive as before", () => {
+    const count = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const timer = systemClock.setTimer(() => undefined, 1e9);
+    const before = count();
+    timer.unref();
+    timer.ref?.();
+    expect(count()).toBe(before);
+    timer.cancel();
+    timer.ref?.();
+    expect(count()).toBe(before - 1);
+  });
+});
+
 describe("a manual clock", () => {
   it("fires in order of time, then of creation, each at its own time", () => {
     const clock = new ManualClock(100);

@@ -17,6 +17,8 @@ export interface LineOptions<R> {
   readonly measures: Measures | undefined;
   /** One left by abort or timeout. */
   readonly left: () => void;
+  /** Nobody waits any more. */
+  readonly emptied: () => void;
 }
 
 export class Line<R> {
@@ -49,19 +51,17 @@ export class Line<R> {
     return waiter;
   }
 
-  /** `timeoutMs`: where the caller asks for another than the pool's. */
-  wait(options: AcquireOptions, origin: string | undefined, timeoutMs: number = this.#options.settings.acquireTimeoutMs): Promise<SlotLease<R>> {
-    const now = this.#options.settings.clock.now();
-    const isUsual = options.timeoutMs === undefined && options.deadlineAt === undefined && (options.priority ?? 0) === 0;
+  /** `origin`: the stack of the acquire, where leaks are looked for. */
+  wait(options: AcquireOptions, origin: string | undefined): Promise<SlotLease<R>> {
+    const { acquireTimeoutMs, clock } = this.#options.settings;
+    const now = clock.now();
+    const { deadlineAt, priority, timeoutMs = acquireTimeoutMs } = options;
+    const isUsual = timeoutMs === acquireTimeoutMs && deadlineAt === undefined && (priority === undefined || priority === 0);
+    const endsAt = isUsual ? undefined : Math.min(deadlineAt ?? Infinity, now + timeoutMs);
     return new Promise((resolve, reject) => {
-      const waiter = new PoolWaiter<R>(options, { timeoutMs, now, isUsual, origin }, resolve, reject);
-      if ((waiter.usualEndAt ?? waiter.deadlineAt ?? Infinity) <= now) {
-        reject(this.#timedOut(waiter));
-        return;
-      }
-      this.#waiters.join(waiter);
-      this.#patience.joined(waiter);
-      this.#shedder?.joined();
+      const waiter = new PoolWaiter<R>(options, now, timeoutMs, endsAt, origin, resolve, reject);
+      if ((endsAt ?? waiter.usualEndAt) <= now) reject(this.#timedOut(waiter));
+      else this.#join(waiter);
     });
   }
 
@@ -87,6 +87,12 @@ export class Line<R> {
     while (this.next() !== undefined) this.refuse(makeError());
   }
 
+  #join(waiter: PoolWaiter<R>): void {
+    this.#waiters.join(waiter);
+    this.#patience.joined(waiter);
+    this.#shedder?.joined();
+  }
+
   #take(waiter: PoolWaiter<R>): void {
     this.#waiters.take(waiter);
     this.#noteLeave();
@@ -96,6 +102,7 @@ export class Line<R> {
     if (this.#waiters.size > 0) return;
     this.#patience.emptied();
     this.#shedder?.emptied();
+    this.#options.emptied();
   }
 
   /** Its time is over, and others may be servable now. */

@@ -25,8 +25,8 @@ export class Patience<R> implements Expiring {
     this.#options = options;
   }
 
-  joined({ usualEndAt }: PoolWaiter<R>): void {
-    if (usualEndAt !== undefined && this.deadlineAt === undefined) this.#set(usualEndAt);
+  joined({ isUsual, usualEndAt }: PoolWaiter<R>): void {
+    if (this.deadlineAt === undefined && isUsual && usualEndAt < Infinity) this.#set(usualEndAt);
   }
 
   /** Nobody waits. */
@@ -36,15 +36,15 @@ export class Patience<R> implements Expiring {
     this.deadlineAt = undefined;
   }
 
-  isOver({ usualEndAt }: PoolWaiter<R>): boolean {
-    return usualEndAt !== undefined && usualEndAt <= this.#options.clock.now();
+  isOver({ isUsual, usualEndAt }: PoolWaiter<R>): boolean {
+    return isUsual && usualEndAt < Infinity && usualEndAt <= this.#options.clock.now();
   }
 
   expire(): void {
     this.deadlineAt = undefined;
     const now = this.#options.clock.now();
     for (const waiter of this.#options.waiters()) {
-      if (waiter.usualEndAt === undefined) continue;
+      if (!waiter.isUsual) continue;
       if (waiter.usualEndAt > now) {
         this.#set(waiter.usualEndAt);
         return;

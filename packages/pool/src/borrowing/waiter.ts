@@ -2,42 +2,47 @@ import { Waiter } from "@breakwater/core";
 import type { AcquireOptions } from "../options.ts";
 import type { SlotLease } from "./lease.ts";
 
-/** What the pool adds to what the caller asks for. */
-export interface AskedNow {
-  readonly now: number;
-  readonly timeoutMs: number;
-  /** Whether this wait has the pool's own timeout and no other limit. */
-  readonly isUsual: boolean;
-  /** The stack of the acquire, where leaks are looked for. */
-  readonly origin: string | undefined;
-}
-
-/** One acquire that has to wait, with the one absolute deadline that covers waiting, creating and validating. */
+/**
+ * One acquire that has to wait, with the one absolute deadline that covers waiting, creating and validating.
+ *
+ * In a crowd, memory is most of what a wait costs: whatever can be worked out from the rest has no field.
+ */
 export class PoolWaiter<R> extends Waiter {
   readonly askedAt: number;
-  readonly priority: number;
   readonly timeoutMs: number;
-  /** The limit of a usual wait, which is kept by {@link Patience} and not by a deadline of its own. */
-  readonly usualEndAt: number | undefined;
+  readonly priority: number;
+  /** The stack of the acquire, where leaks are looked for. */
   readonly origin: string | undefined;
   readonly grant: (lease: SlotLease<R>) => void;
   readonly refuse: (error: unknown) => void;
 
+  /** `endsAt`: undefined for a usual wait, whose limit {@link Patience} keeps. */
   constructor(
-    { signal, deadlineAt = Infinity, priority = 0 }: AcquireOptions,
-    { timeoutMs, now, isUsual, origin }: AskedNow,
+    { signal, priority = 0 }: AcquireOptions,
+    askedAt: number,
+    timeoutMs: number,
+    endsAt: number | undefined,
+    origin: string | undefined,
     grant: (lease: SlotLease<R>) => void,
     refuse: (error: unknown) => void,
   ) {
-    const endAt = Math.min(deadlineAt, now + timeoutMs);
-    super(signal, isUsual ? undefined : endAt);
-    this.askedAt = now;
-    this.priority = priority;
+    super(signal, endsAt);
+    this.askedAt = askedAt;
     this.timeoutMs = timeoutMs;
-    this.usualEndAt = isUsual && timeoutMs < Infinity ? endAt : undefined;
+    this.priority = priority;
     this.origin = origin;
     this.grant = grant;
     this.refuse = refuse;
+  }
+
+  /** Whether it has the pool's own timeout and no other limit. */
+  get isUsual(): boolean {
+    return this.deadlineAt === undefined;
+  }
+
+  /** The end of a usual wait. */
+  get usualEndAt(): number {
+    return this.askedAt + this.timeoutMs;
   }
 
   /** Which of the two limits is the nearer one. */

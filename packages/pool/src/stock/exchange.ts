@@ -52,8 +52,11 @@ export interface ExchangeParts<R> {
 }
 
 export class Exchange<R> {
-  /** Nothing has to be noted or done when a resource goes out or comes back, and nobody else wants its place. */
-  isPlain = false;
+  /**
+   * Nobody waits, and nothing has to be noted or done when a resource goes out or comes back: what is mostly so, in one field, so that a
+   * loan takes few steps. It may be false without need, never true.
+   */
+  isQuiet = false;
   /** False once the pool closes. */
   isOpen = true;
   /** Whether `min` are kept. */
@@ -75,8 +78,7 @@ export class Exchange<R> {
 
   /** An idle resource at once, or nothing. */
   take(): SlotLease<R> | undefined {
-    if (this.#line.size > 0) return undefined;
-    if (!this.isPlain) return this.#takeGood();
+    if (!this.isQuiet) return this.#line.size > 0 ? undefined : this.#takeGood();
     const slot = this.#idle.pop();
     return slot === undefined ? undefined : this.#parts.lender.lendPlainly(slot);
   }
@@ -95,7 +97,8 @@ export class Exchange<R> {
   wait(options: AcquireOptions): Promise<SlotLease<R>> {
     const { lender, nesting, report } = this.#parts;
     if (nesting !== undefined && nesting.held > 0 && this.#supply.room === 0) report.nested(nesting.held);
-    const lease = this.#line.wait(options, lender.origin, options.timeoutMs);
+    this.isQuiet = false;
+    const lease = this.#line.wait(options, lender.origin);
     this.pump();
     return lease;
   }

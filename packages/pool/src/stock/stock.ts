@@ -37,7 +37,7 @@ export class Stock<R> implements SupplyListener<R> {
   readonly #fitness: Fitness<R>;
   readonly #lender: Lender<R>;
   readonly #exchange: Exchange<R>;
-  readonly #isPlainByOptions: boolean;
+  readonly #isPlain: boolean;
   #closing: Closing | undefined = undefined;
   #ready: Deferred | undefined = undefined;
 
@@ -49,7 +49,7 @@ export class Stock<R> implements SupplyListener<R> {
     const deadlines = (this.#deadlines = new Deadlines(clock));
     const supply = (this.#supply = new Supply({ settings, report, deadlines, listener: this, places }));
     const left = (): void => this.#exchange.isAwaited ? undefined : supply.backoff.relax();
-    const line = (this.#line = new Line({ settings, supply, deadlines, measures, left }));
+    const line = (this.#line = new Line({ settings, supply, deadlines, measures, left, emptied: () => this.#noteQuiet() }));
     const surplus = (): number => supply.existing - size.min;
     const evict = (slot: Slot<R>): void => supply.retire(slot, "idle");
     const idle = (this.#idle = new Idle({ clock, deadlines, idleTimeoutMs, order, surplus, evict }));
@@ -60,8 +60,8 @@ export class Stock<R> implements SupplyListener<R> {
     const lender = (this.#lender = new Lender(settings, supply.watch, report, measures));
     const nesting = (this.nesting = detectNestedAcquire ? new Nesting() : undefined);
     this.#exchange = new Exchange({ settings, supply, idle, line, upkeep, fitness, lender, report, nesting, places });
-    this.#isPlainByOptions = isPlain(settings) && measures === undefined && places === undefined;
-    this.#notePlainness();
+    this.#isPlain = isPlain(settings) && measures === undefined && places === undefined;
+    this.#noteQuiet();
   }
 
   get name(): string | undefined {
@@ -70,11 +70,6 @@ export class Stock<R> implements SupplyListener<R> {
 
   get stats(): PoolStats {
     return survey(this.#supply, this.#idle.size, this.#line, this.#lender.reused);
-  }
-
-  /** When they asked whose turn it is; undefined when nobody waits. */
-  get oldestAskedAt(): number | undefined {
-    return this.#line.next()?.askedAt;
   }
 
   /** An idle resource at once, or nothing. */
@@ -88,7 +83,9 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   wait(options: AcquireOptions): Promise<SlotLease<R>> {
-    return this.#exchange.wait(options);
+    const lease = this.#exchange.wait(options);
+    if (this.#line.size === 0) this.#noteQuiet(); // refused at once
+    return lease;
   }
 
   start(): Promise<void> {
@@ -134,8 +131,7 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   returned(slot: Slot<R>): void {
-    // What mostly happens, in as few steps as can be.
-    if (this.#exchange.isPlain && slot.doom === undefined && this.#line.size === 0) this.#idle.push(slot);
+    if (this.#exchange.isQuiet && slot.doom === undefined) this.#idle.push(slot);
     else this.#receive(slot);
   }
 
@@ -191,7 +187,7 @@ export class Stock<R> implements SupplyListener<R> {
 
   /** Something was freed, filled or is due: serve on, or end. */
   changed(): void {
-    this.#notePlainness();
+    this.#noteQuiet();
     if (this.#closing === undefined) this.#exchange.pump();
     else if (this.#supply.slots.size === 0) this.#finish(this.#closing);
   }
@@ -204,10 +200,10 @@ export class Stock<R> implements SupplyListener<R> {
     else this.#exchange.free(slot);
   }
 
-  #notePlainness(): void {
+  #noteQuiet(): void {
     const { max, maxIdle } = this.settings.size;
     const isBounded = maxIdle < Infinity || this.#supply.slots.size > max;
-    this.#exchange.isPlain = this.#isPlainByOptions && this.#closing === undefined && !isBounded;
+    this.#exchange.isQuiet = this.#isPlain && this.#line.size === 0 && this.#closing === undefined && !isBounded;
   }
 
   /** The start has come to its end, well or not. */
@@ -222,7 +218,7 @@ export class Stock<R> implements SupplyListener<R> {
     const closing = new Closing(this.settings.clock, this.#deadlines, this.#supply);
     this.#closing = closing;
     this.#exchange.isOpen = false;
-    this.#notePlainness();
+    this.#noteQuiet();
     this.#line.refuseAll(() => new PoolClosedError(this.name));
     const error = new PoolClosedError(this.name);
     this.#settleReady({ error });
