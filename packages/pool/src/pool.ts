@@ -181,9 +181,14 @@ export class Pool<R> {
     { signal }: AcquireOptions,
     destroyOn: ((error: unknown) => boolean) | undefined,
   ): Promise<T> {
-    const { nesting, settings } = this.#stock;
+    // The caller has gone between the hand-over and now: there is nobody to work for.
+    if (signal?.aborted === true) {
+      lease[Symbol.dispose]();
+      return Promise.reject(signal.reason);
+    }
+    const { deadlines, nesting, settings } = this.#stock;
     const inContext: typeof work = nesting === undefined ? work : (held) => nesting.hold(() => work(held));
     if (signal === undefined || settings.cancel === undefined) return perform(lease, inContext, destroyOn);
-    return performCancellable(lease, inContext, signal, settings, destroyOn);
+    return performCancellable(lease, inContext, { signal, settings, deadlines, destroyOn });
   }
 }

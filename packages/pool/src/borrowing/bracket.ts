@@ -1,7 +1,8 @@
-import { ignoreAbort, listenForAbort, warn, type AbortListener } from "@breakwater/core";
+import { ignoreAbort, listenForAbort, warn, type AbortListener, type Deadlines, type Expiring } from "@breakwater/core";
 import { attempt } from "../factory/attempt.ts";
 import { PoolFactoryTimeoutError } from "../errors.ts";
 import type { PoolSettings } from "../options.ts";
+import type { Failure } from "../report.ts";
 import type { Lease, SlotLease } from "./lease.ts";
 
 /** Does the work, and gives the resource back on every path: or up, where the error says that it is broken. */
@@ -32,11 +33,9 @@ export async function perform<R, T>(
 export async function performCancellable<R, T>(
   lease: SlotLease<R>,
   work: (lease: Lease<R>) => T | PromiseLike<T>,
-  signal: AbortSignal,
-  settings: PoolSettings<R>,
-  destroyOn: ((error: unknown) => boolean) | undefined,
+  { signal, settings, deadlines, destroyOn }: CancelOptions<R>,
 ): Promise<T> {
-  const stop = new Cancellation(lease, settings);
+  const stop = new Cancellation(lease, settings, deadlines);
   listenForAbort(signal, stop);
   let result: T;
   try {
@@ -51,45 +50,62 @@ export async function performCancellable<R, T>(
   return result;
 }
 
+export interface CancelOptions<R> {
+  /** Not aborted yet. */
+  readonly signal: AbortSignal;
+  readonly settings: PoolSettings<R>;
+  readonly deadlines: Deadlines;
+  readonly destroyOn: ((error: unknown) => boolean) | undefined;
+}
+
 /** One call of `cancel`, bounded in time, and the end of the work, in whichever order they come. */
-class Cancellation<R> implements AbortListener {
+class Cancellation<R> implements AbortListener, Expiring {
   readonly #lease: SlotLease<R>;
   readonly #settings: PoolSettings<R>;
+  readonly #deadlines: Deadlines;
   isBegun = false;
   #isRunning = false;
   #hasEnded = false;
-  #fault: { readonly error: unknown } | undefined = undefined;
+  #fault: Failure | undefined = undefined;
+  deadlineAt: number | undefined = undefined;
+  heapIndex = -1;
 
-  constructor(lease: SlotLease<R>, settings: PoolSettings<R>) {
+  constructor(lease: SlotLease<R>, settings: PoolSettings<R>, deadlines: Deadlines) {
     this.#lease = lease;
     this.#settings = settings;
+    this.#deadlines = deadlines;
   }
 
   aborted(): void {
-    const { cancel, clock, name, resetTimeoutMs } = this.#settings;
+    const { cancel, clock, resetTimeoutMs } = this.#settings;
     this.isBegun = this.#isRunning = true;
-    const late = (): void => this.#done({ error: new PoolFactoryTimeoutError(name, "cancel", resetTimeoutMs) });
-    const timer = clock.setTimer(late, resetTimeoutMs);
-    const done = (fault?: { readonly error: unknown }): void => {
-      timer.cancel();
-      this.#done(fault);
-    };
+    if (resetTimeoutMs < Infinity) {
+      this.deadlineAt = clock.now() + resetTimeoutMs;
+      this.#deadlines.add(this);
+    }
     attempt(
       () => cancel?.(this.#lease.resource),
-      () => done(),
-      (error) => done({ error }),
+      () => this.#done(undefined),
+      (error) => this.#done({ error }),
     );
   }
 
-  ended(fault: { readonly error: unknown } | undefined): void {
+  expire(): void {
+    const { name, resetTimeoutMs } = this.#settings;
+    this.#done({ error: new PoolFactoryTimeoutError(name, "cancel", resetTimeoutMs) });
+  }
+
+  /** The work has. */
+  ended(fault: Failure | undefined): void {
     this.#hasEnded = true;
     this.#fault ??= fault;
     this.#settle();
   }
 
-  #done(fault: { readonly error: unknown } | undefined): void {
+  #done(fault: Failure | undefined): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;
+    this.#deadlines.delete(this);
     if (fault !== undefined) this.#fault = fault;
     this.#settle();
   }

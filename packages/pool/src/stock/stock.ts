@@ -29,7 +29,8 @@ export class Stock<R> implements SupplyListener<R> {
   readonly nesting: Nesting | undefined;
   readonly #report: Report<R>;
   readonly #measures: Measures | undefined;
-  readonly #deadlines: Deadlines;
+  /** All that has to be done by a certain time, on one timer. */
+  readonly deadlines: Deadlines;
   readonly #supply: Supply<R>;
   readonly #idle: Idle<R>;
   readonly #line: Line<R>;
@@ -46,7 +47,7 @@ export class Stock<R> implements SupplyListener<R> {
     this.settings = settings;
     const measures = (this.#measures = measuresOf(meter, name, size, () => this.stats));
     const report = (this.#report = new Report(settings, emitter, measures));
-    const deadlines = (this.#deadlines = new Deadlines(clock));
+    const deadlines = (this.deadlines = new Deadlines(clock));
     const supply = (this.#supply = new Supply({ settings, report, deadlines, listener: this, places }));
     const left = (): void => this.#exchange.isAwaited ? undefined : supply.backoff.relax();
     const line = (this.#line = new Line({ settings, supply, deadlines, measures, left, emptied: () => this.#noteQuiet() }));
@@ -215,7 +216,7 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   #beginClosing(): Closing {
-    const closing = new Closing(this.settings.clock, this.#deadlines, this.#supply);
+    const closing = new Closing(this.settings.clock, this.deadlines, this.#supply);
     this.#closing = closing;
     this.#exchange.isOpen = false;
     this.#noteQuiet();
