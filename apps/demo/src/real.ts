@@ -1,5 +1,5 @@
 import { Breaker } from "@breakwater/breaker";
-import { Pool } from "@breakwater/pool";
+import { pgPool } from "@breakwater/pool/pg";
 import { Client } from "pg";
 import { ApiError, type Dependencies, type DependencyOptions } from "./dependencies.ts";
 import { startPostgres, type PostgresServer } from "./postgres.ts";
@@ -15,22 +15,13 @@ export function real({ workers, failing, meter }: DependencyOptions): Dependenci
   const max = Math.min(workers, mostConnections);
   const upstream = new UpstreamProcess();
   let server: PostgresServer | undefined;
-  const broken = new WeakSet<Client>();
-  const pool = new Pool<Client>({
+  const pool = pgPool({
     name: "postgres",
     min: max,
     max,
+    maxConnecting: 10, // they are all made before the test begins
     meter,
-    create: async () => {
-      const client = new Client({ connectionString: server?.connectionString });
-      // The server may end an idle connection at any time; the next borrower must not get it.
-      client.on("error", () => broken.add(client));
-      await client.connect();
-      return client;
-    },
-    validate: (client) => !broken.has(client),
-    destroy: (client) => client.end(),
-    destroyOnError: () => true,
+    client: () => new Client({ connectionString: server?.connectionString }),
   });
   // Round the pool: when the database is gone, requests fail at once instead of each waiting for the next connect.
   const breaker = new Breaker({ name: "postgres", meter });
