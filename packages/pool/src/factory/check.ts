@@ -62,6 +62,7 @@ export class Check<R> {
     if (!this.#options.isGood(answer)) this.#failed(slot, undefined);
     else if (this.#isRunning(slot)) {
       this.leave(slot);
+      slot.state = "idle"; // nobody's, wherever it goes
       this.#options.passed(slot);
     }
   }
