@@ -181,6 +181,10 @@ export class Stock<R> implements SupplyListener<R> {
     else this.#supply.retire(slot, slot.doom);
   }
 
+  tested(): void {
+    if (this.#closing === undefined) this.#upkeep.tested();
+  }
+
   reset(slot: Slot<R>): void {
     if (slot.doom === undefined) this.#exchange.free(slot);
     else this.#supply.retire(slot, slot.doom);

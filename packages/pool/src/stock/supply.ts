@@ -23,6 +23,8 @@ export interface SupplyListener<R> extends SlotKeeper<R> {
   /** It is nobody's yet, and good. */
   validated(slot: Slot<R>): void;
   reset(slot: Slot<R>): void;
+  /** One that was validated for its own sake is not any more. */
+  tested(): void;
   /** The resource said that it is broken. */
   fell(slot: Slot<R>, error: unknown): void;
   /** A place may have become free, or a create may be due. */
@@ -176,7 +178,7 @@ export class Supply<R> {
       isGood: Boolean, // callers without types answer with anything
       passed: (slot) => {
         slot.provenAt = clock.now();
-        if (slot.isTested) this.testing -= 1;
+        if (slot.isTested) this.#endTest();
         listener.validated(slot);
       },
       failed: (slot, failure) => {
@@ -208,8 +210,13 @@ export class Supply<R> {
 
   #leaveValidating(slot: Slot<R>): void {
     this.validator?.leave(slot);
-    if (slot.isTested) this.testing -= 1;
+    if (slot.isTested) this.#endTest();
     slot.isTested = false;
+  }
+
+  #endTest(): void {
+    this.testing -= 1;
+    this.#options.listener.tested();
   }
 
   #created(slot: Slot<R>, isLate: boolean): void {

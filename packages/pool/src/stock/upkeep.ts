@@ -25,6 +25,8 @@ class IdleCare<R> implements Expiring {
   readonly isHousekeeping = true;
   deadlineAt: number | undefined = undefined;
   heapIndex = -1;
+  /** Some are due that found no room. */
+  #isBehind = false;
 
   constructor(clock: Clock, deadlines: Deadlines, idle: Idle<R>, care: Care<R>) {
     this.#clock = clock;
@@ -39,12 +41,18 @@ class IdleCare<R> implements Expiring {
     if (dueAt < (this.deadlineAt ?? Infinity)) this.#set(dueAt);
   }
 
+  /** There is room again. */
+  goOn(): void {
+    if (this.#isBehind) this.expire();
+  }
+
   stop(): void {
+    this.#isBehind = false;
     this.#set(Infinity);
   }
 
   expire(): void {
-    this.deadlineAt = undefined;
+    this.#set(Infinity);
     const now = this.#clock.now();
     for (const slot of this.#idle.all()) {
       if (this.#care.dueAt(slot) > now || this.#care.room() === 0) continue;
@@ -53,7 +61,7 @@ class IdleCare<R> implements Expiring {
     }
     let next = Infinity;
     for (const slot of this.#idle.all()) next = Math.min(next, this.#care.dueAt(slot));
-    // One that is due and found no room: again when one in progress has ended, which lays a resource aside.
+    this.#isBehind = next <= now;
     if (next > now) this.#set(next);
   }
 
@@ -93,6 +101,11 @@ export class Upkeep<R> {
 
   watch(slot: Slot<R>): void {
     for (const care of this.#cares) care.watch(slot);
+  }
+
+  /** A test has ended. */
+  tested(): void {
+    for (const care of this.#cares) care.goOn();
   }
 
   stop(): void {
