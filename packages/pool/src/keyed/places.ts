@@ -8,6 +8,8 @@ export interface Places {
   give(): void;
   /** Whether a resource that is free now has to go, for somebody else who has waited since before `sinceMs`. */
   isClaimed(sinceMs: number): boolean;
+  /** A resource lies idle. */
+  laidAside(): void;
 }
 
 export interface PlaceHolder {

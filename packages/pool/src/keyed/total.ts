@@ -25,6 +25,8 @@ export class Total {
   #leaving = 0;
   /** Whoever wants a place is at it, and will see for itself. */
   #isMakingRoom = false;
+  /** Whether anything may lie idle anywhere: so that nobody looks through ten thousand keys for each caller who finds no place. */
+  #hasIdle = false;
   /** Whose turn it is. */
   #called: Share | undefined = undefined;
 
@@ -67,6 +69,10 @@ export class Total {
     return isClaimed;
   }
 
+  laidAside(): void {
+    this.#hasIdle = true;
+  }
+
   /** The pool is gone. */
   leave(share: Share): void {
     if (this.#line.remove(share)) share.isInLine = false;
@@ -91,14 +97,20 @@ export class Total {
   }
 
   #makeRoom(): void {
-    if (this.#leaving >= this.#line.size) return;
+    if (!this.#hasIdle || this.#leaving >= this.#line.size) return;
     this.#isMakingRoom = true;
+    this.#hasIdle = this.#spareOne();
+    this.#isMakingRoom = false;
+  }
+
+  /** False when nothing lies idle anywhere. */
+  #spareOne(): boolean {
     for (const { holder } of this.#options.pools()) {
       this.#leaving += 1; // before: a destroy may settle at once
-      if (holder?.sparesOne() === true) break;
+      if (holder?.sparesOne() === true) return true;
       this.#leaving -= 1;
     }
-    this.#isMakingRoom = false;
+    return false;
   }
 }
 
@@ -128,6 +140,10 @@ export class Share extends FifoNode implements Places {
   give(): void {
     this.#total.give();
     this.#gave();
+  }
+
+  laidAside(): void {
+    this.#total.laidAside();
   }
 
   isClaimed(sinceMs: number): boolean {

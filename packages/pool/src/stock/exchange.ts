@@ -133,8 +133,8 @@ export class Exchange<R> {
     const { lender, report } = this.#parts;
     slot.isTested = false;
     if (isReused) lender.reused += 1;
-    report.waited(waiter.askedAt);
     waiter.grant(lender.lend(slot, waiter.origin));
+    report.waited(waiter.askedAt); // last: whoever listens may close the pool
   }
 
   /** An idle one, looked at for its own sake. */
@@ -195,11 +195,12 @@ export class Exchange<R> {
   }
 
   #layAside(slot: Slot<R>): void {
-    const { upkeep } = this.#parts;
+    const { places, upkeep } = this.#parts;
     if (slot.isTested) this.#idle.putBack(slot);
     else this.#idle.push(slot);
     slot.isTested = false;
     if (upkeep.isWanted) upkeep.watch(slot);
+    places?.laidAside();
   }
 
   /** One that is young enough, and approved at once. With a validate that promises, the first check goes on for whoever comes. */

@@ -56,8 +56,8 @@ class IdleCare<R> implements Expiring {
     const now = this.#clock.now();
     for (const slot of this.#idle.all()) {
       if (this.#care.dueAt(slot) > now || this.#care.room() === 0) continue;
-      this.#idle.remove(slot);
-      this.#care.act(slot);
+      // What was done about another one may have lent it meanwhile.
+      if (this.#idle.remove(slot)) this.#care.act(slot);
     }
     let next = Infinity;
     for (const slot of this.#idle.all()) next = Math.min(next, this.#care.dueAt(slot));
