@@ -6,6 +6,7 @@ import { BreakerOpenError, type BreakerOpenReason } from "./errors.ts";
 import type { BreakerEvents, BreakerMode } from "./events.ts";
 import type { Gate } from "./gate.ts";
 import type { Controlled } from "./control/manual-control.ts";
+import { increment } from "./measures.ts";
 import type { Settings } from "./options.ts";
 import { Isolation, Override } from "./control/override.ts";
 import type { BreakerSnapshot } from "./control/snapshot.ts";
@@ -36,10 +37,12 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
     super(settings.rules);
     this.settings = settings;
     this.name = name;
-    const { snapshot, mode, control } = settings;
+    const { snapshot, control } = settings;
     if (snapshot !== undefined) this.#restore(snapshot);
-    if (mode !== "auto") this.setMode(mode);
+    // Silently: whoever hears of it might ask a keyed breaker for this very key, which is not in its place yet.
     control?.enroll(this);
+    if (control?.isIsolated === true) this.#addHolder(control);
+    if (this.#givenMode !== "auto") (this.#override ??= new Override()).mode = this.#givenMode;
   }
 
   get classify(): Classify | undefined {
@@ -55,6 +58,11 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
     return this.#override?.mode ?? "auto";
   }
 
+  /** The mode without what only the control wants. */
+  get ownMode(): BreakerMode {
+    return this.#override?.isModeOwn === true ? this.#override.mode : this.settings.mode;
+  }
+
   get isIsolated(): boolean {
     return this.#override !== undefined && this.#override.holders.size > 0;
   }
@@ -67,12 +75,14 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
     return this.#override === undefined ? this.ask() : this.#overrule(this.#override);
   }
 
-  // Nothing may fail the call that is being settled: neither a trip of the user's nor the meter.
+  // Nothing may fail the call that is being settled: neither a trip of the user's nor the meter. Nor may a broken meter keep the
+  // circuit from counting.
   succeed(admission: Admission, durationMs?: number): void {
     this.successes += 1;
+    if (this.settings.measures !== undefined) this.#measure("success", admission, durationMs);
     try {
-      if (this.settings.measures !== undefined) this.#measure("success", admission, durationMs);
-      this.countSuccess(admission, durationMs);
+      if (this.#isLearning) this.countSuccess(admission, durationMs);
+      else this.forget(admission);
     } catch (error) {
       warn(error);
     }
@@ -80,9 +90,10 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
 
   fail(admission: Admission, error: unknown, verdict?: FailureVerdict, durationMs?: number): void {
     this.failures += 1;
+    if (this.settings.measures !== undefined) this.#measure("failure", admission, durationMs);
     try {
-      if (this.settings.measures !== undefined) this.#measure("failure", admission, durationMs);
-      this.countFailure(admission, error, verdict, durationMs);
+      if (this.#isLearning) this.countFailure(admission, error, verdict, durationMs);
+      else this.forget(admission);
     } catch (fault) {
       warn(fault);
     }
@@ -90,9 +101,10 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
 
   release(admission: Admission, durationMs?: number): void {
     this.neutrals += 1;
+    if (this.settings.measures !== undefined) this.#measure("neutral", admission, durationMs);
     try {
-      if (this.settings.measures !== undefined) this.#measure("neutral", admission, durationMs);
-      this.countNothing(admission);
+      if (this.#isLearning) this.countNothing(admission, durationMs);
+      else this.forget(admission);
     } catch (error) {
       warn(error);
     }
@@ -106,13 +118,13 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
   }
 
   turnAway(refusal: Refusal<BreakerOpenReason>): void {
-    if (this.#events?.has("rejected") === true || this.settings.relay !== undefined) this.refuse(refusal);
+    if (this.#events?.has("rejected") === true || this.settings.relay?.has("rejected") === true) this.refuse(refusal);
     else this.#countRejection();
   }
 
   protected changed<Type extends keyof typeof states>(type: Type, event: BreakerEvents[Type]): void {
     if (type === "opened") this.openings += 1;
-    this.settings.measures?.transitions[states[type]].add(1);
+    increment(this.settings.measures?.transitions[states[type]]);
     this.#emit(type, event);
   }
 
@@ -123,16 +135,18 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
   }
 
   hold(holder: object): void {
-    const { holders } = (this.#override ??= new Override());
-    holders.add(holder);
-    if (holders.size === 1) this.#emit("isolated", {});
+    if (this.#addHolder(holder)) this.#emit("isolated", {});
   }
 
   letGo(holder: object): void {
     const override = this.#override;
     if (override?.holders.delete(holder) !== true || override.holders.size > 0) return;
     this.#dropIfIdle(override);
-    this.resume();
+    try {
+      this.resume();
+    } catch (error) {
+      warn(error); // a trip of the user's makes no new window: it goes on with the old one
+    }
     this.#emit("released", { state: this.circuitState });
   }
 
@@ -146,18 +160,45 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
     for (const holder of [...(this.#override?.holders ?? [])]) if (holder instanceof Isolation) this.letGo(holder);
   }
 
-  setMode(mode: BreakerMode): void {
+  /** Whether somebody wants something of this very breaker that its options and control do not. */
+  get hasOwnHand(): boolean {
+    return this.hasOwnIsolation || this.#override?.isModeOwn === true;
+  }
+
+  /** `isOwn`: it is asked of this breaker, not of all of a control. */
+  setMode(mode: BreakerMode, isOwn: boolean): void {
     const from = this.mode;
-    if (from === mode) return;
+    const isModeOwn = isOwn && mode !== this.#givenMode;
+    if (from === mode && isModeOwn === (this.#override?.isModeOwn ?? false)) return;
     const override = (this.#override ??= new Override());
     override.mode = mode;
+    override.isModeOwn = isModeOwn;
     this.#dropIfIdle(override);
-    this.#emit("modeChanged", { from, to: mode });
+    if (from !== mode) this.#emit("modeChanged", { from, to: mode });
+  }
+
+  /** What a breaker that is made now begins with. */
+  get #givenMode(): BreakerMode {
+    const { control, mode } = this.settings;
+    return control === undefined || control.mode === "auto" ? mode : control.mode;
+  }
+
+  /** While it is disabled what ends is counted, but nothing is concluded from it. */
+  get #isLearning(): boolean {
+    return this.#override === undefined || this.#override.mode !== "disabled";
+  }
+
+  /** Whether it is the first. */
+  #addHolder(holder: object): boolean {
+    const { holders } = (this.#override ??= new Override());
+    const isFirst = holders.size === 0;
+    holders.add(holder);
+    return isFirst;
   }
 
   #restore({ state, leftMs, level, isIsolated }: BreakerSnapshot): void {
     this.restore(state === "open" ? (leftMs ?? Infinity) : undefined, level);
-    if (isIsolated) this.isolate();
+    if (isIsolated) this.#addHolder(new Isolation((self) => this.letGo(self)));
   }
 
   #overrule(override: Override): Admission | Refusal<BreakerOpenReason> {
@@ -167,7 +208,7 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
     const answer = this.ask();
     if (answer.isAdmitted || mode !== "observing") return answer;
     override.wouldReject += 1;
-    this.settings.measures?.calls["would-reject"].add(1);
+    increment(this.settings.measures?.calls["would-reject"]);
     return bypass;
   }
 
@@ -177,18 +218,22 @@ export class BreakerGate extends Circuit implements Gate, Controlled {
 
   #measure(outcome: Outcome, { startedAt }: Admission, durationMs: number | undefined): void {
     const { measures, rules } = this.settings;
-    measures?.calls[outcome].add(1);
-    const tookMs = durationMs ?? (startedAt === undefined ? undefined : rules.now() - startedAt);
-    if (tookMs !== undefined) measures?.durations[outcome].record(tookMs / 1000);
+    increment(measures?.calls[outcome]);
+    try {
+      const tookMs = durationMs ?? (startedAt === undefined ? undefined : rules.now() - startedAt);
+      if (tookMs !== undefined) measures?.durations[outcome].record(tookMs / 1000);
+    } catch (error) {
+      warn(error);
+    }
   }
 
   #countRejection(): void {
     this.rejections += 1;
-    this.settings.measures?.calls.rejected.add(1);
+    increment(this.settings.measures?.calls.rejected);
   }
 
   #emit<Type extends keyof BreakerEvents>(type: Type, event: BreakerEvents[Type]): void {
     this.#events?.emit(type, event);
-    this.settings.relay?.(type, event, this);
+    this.settings.relay?.emit(type, event, this);
   }
 }

@@ -31,7 +31,8 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
 
   /**
    * What a caller would meet now. Asking changes nothing: once the break is over it says `half-open`, while the circuit
-   * turns, and `halfOpened` is emitted, when a caller comes.
+   * turns, and `halfOpened` is emitted, when a caller comes. Calls that hang and became slow meanwhile are not in it: the next
+   * caller, or the next call that ends, finds them, and may find that they open it.
    */
   get state(): BreakerState {
     return stateOf(this.gate);
@@ -43,16 +44,25 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
 
   /**
    * How long until a call may go, in ms; 0 when one may now; undefined where nobody can know, while probes are out or somebody
-   * holds it open.
+   * holds it open. As `state` it does not look at calls that became slow.
    */
   get retryAfterMs(): number | undefined {
     if (this.gate.isIsolated) return undefined;
     return this.gate.mode === "auto" ? this.gate.leftMs : 0;
   }
 
-  /** Whether it is as good as new: closed, without a failure in its window, nobody's hand on it. Forgetting it loses nothing. */
+  /**
+   * Whether it is as good as new: closed, without a failure in its window, no call hanging that is slow already, and without an
+   * isolation or a mode of its own; what its options or its control want a new one gets as well. Forgetting it loses nothing, but
+   * how the calls end that are running.
+   */
   get isForgettable(): boolean {
-    return this.state === "closed" && this.gate.mode === "auto" && this.gate.isClean;
+    return this.gate.isClean && !this.gate.hasOwnHand;
+  }
+
+  /** @internal Whether forgetting it loses no more than failures, or probes: for one that nobody has asked for long. */
+  get isExpendable(): boolean {
+    return this.gate.circuitState !== "open" && !this.gate.hasOwnHand;
   }
 
   get stats(): BreakerStats {
@@ -62,7 +72,7 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
 
   /** What this breaker contributes to the health of what uses it: plain data. */
   get health(): BreakerHealth {
-    return healthOf(this.state, this.retryAfterMs, this.name, this.gate.admissionRatio);
+    return healthOf(this.stats, this.retryAfterMs, this.name);
   }
 
   /** Listeners see the new state, and cannot fail a call: what they throw becomes a process warning. */
@@ -89,7 +99,8 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
   }
 
   /**
-   * Opens it now, for so long in ms, by default until `reset`; then it recovers as ever.
+   * Opens it now, for so long in ms, by default until `reset`; then it recovers as ever. One that is open already gets another
+   * break, of the same level.
    *
    * @throws TypeError or RangeError when `breakMs` is no number from 0.
    */
@@ -97,9 +108,12 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
     this.gate.forceOpen(checkNumber("breakMs", breakMs));
   }
 
-  /** Lets everybody through and counts nothing, until `enable`. Isolation still refuses. */
+  /**
+   * Lets everybody through and learns nothing, until `enable`: what ends meanwhile is in `stats` and in the measurements, but
+   * opens and closes nothing, though it began before. Isolation still refuses.
+   */
   disable(): void {
-    this.gate.setMode("disabled");
+    this.gate.setMode("disabled", true);
   }
 
   /**
@@ -107,17 +121,20 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
    * `stats.wouldReject` says what it would have refused.
    */
   observe(): void {
-    this.gate.setMode("observing");
+    this.gate.setMode("observing", true);
   }
 
   /** Goes by its state again. */
   enable(): void {
-    this.gate.setMode("auto");
+    this.gate.setMode("auto", true);
   }
 
-  /** What to hand to a successor as the option `snapshot`. */
+  /**
+   * What to hand to a successor as the option `snapshot`: state, growth, and isolation and mode of its own. A ramp is not in it, nor
+   * what only its control wants.
+   */
   toJSON(): BreakerSnapshot {
-    const { level, leftMs = 0, hasOwnIsolation: isIsolated, mode } = this.gate;
+    const { level, leftMs = 0, hasOwnIsolation: isIsolated, ownMode: mode } = this.gate;
     if (this.gate.isClosed) return { version: 1, state: "closed", level, isIsolated, mode };
     return { version: 1, state: "open", leftMs: leftMs === Infinity ? null : leftMs, level, isIsolated, mode };
   }

@@ -38,11 +38,6 @@ export class BucketRing {
     return this.#marked;
   }
 
-  /** The slice that is filled now. */
-  get bucket(): number {
-    return this.#bucket;
-  }
-
   /** Forgets what is older than the window. */
   advance(now: number): void {
     if (now >= this.#endsAt) this.#moveOn(now);
@@ -58,14 +53,6 @@ export class BucketRing {
   mark(): void {
     this.#markedIn[this.#place] = (this.#markedIn[this.#place] ?? 0) + 1;
     this.#marked += 1;
-  }
-
-  /** Takes back a call that was counted in that slice, if that is still in the window. */
-  forget(bucket: number): void {
-    if (this.#bucket - bucket >= this.#callsIn.length) return;
-    const place = bucket % this.#callsIn.length;
-    this.#callsIn[place] = (this.#callsIn[place] ?? 0) - 1;
-    this.#calls -= 1;
   }
 
   #moveOn(now: number): void {

@@ -19,7 +19,7 @@ export type Verdict = Outcome | FailureVerdict;
  * `status`, because an error may be any value, undefined too. `call` is what the caller handed in.
  *
  * One that throws, or answers anything else, costs no caller the result: the fault becomes a process warning, and the call
- * counts by the default.
+ * counts by the default. Of a failure with a detail that is wrong, e.g. a `retryAfterMs` of NaN, that detail alone is dropped.
  */
 export type Classify<Result = unknown> = (result: PromiseSettledResult<Result>, call: Call) => Verdict | undefined;
 
@@ -28,7 +28,7 @@ export function verdictOf(classify: Classify | undefined, result: PromiseSettled
   try {
     const answer: unknown = classify?.(result, call);
     if (answer === "success" || answer === "failure" || answer === "neutral") return answer;
-    if (isFailureVerdict(answer)) return checkVerdict(answer);
+    if (isFailureVerdict(answer)) return withoutWrong(answer);
     if (answer !== undefined) warn(new TypeError(`classify must answer an outcome or undefined, got ${shown(answer)}`));
   } catch (error) {
     warn(error);
@@ -40,15 +40,30 @@ function isFailureVerdict(answer: unknown): answer is FailureVerdict {
   return typeof answer === "object" && answer !== null && "outcome" in answer && answer.outcome === "failure";
 }
 
-function checkVerdict(verdict: FailureVerdict): FailureVerdict {
-  const { retryAfterMs, tripForMs } = verdict;
-  const fault: unknown = verdict.fault; // JavaScript callers may answer anything
-  if (fault !== undefined && fault !== "local" && fault !== "remote") {
+/** That it was a failure is sure, whatever is wrong about the rest. */
+function withoutWrong({ fault, retryAfterMs, tripForMs }: FailureVerdict): FailureVerdict {
+  return {
+    outcome: "failure",
+    fault: rightOrNone(fault, checkFault),
+    retryAfterMs: rightOrNone(retryAfterMs, (value) => checkNumber("retryAfterMs, as classify answered,", value)),
+    tripForMs: rightOrNone(tripForMs, (value) => checkNumber("tripForMs, as classify answered,", value)),
+  };
+}
+
+function rightOrNone<T>(detail: T, check: (detail: unknown) => unknown): T | undefined {
+  try {
+    if (detail !== undefined) check(detail);
+    return detail;
+  } catch (error) {
+    warn(error);
+    return undefined;
+  }
+}
+
+function checkFault(fault: unknown): void {
+  if (fault !== "local" && fault !== "remote") {
     throw new TypeError(`classify must answer the fault "local" or "remote", got ${shown(fault)}`);
   }
-  if (retryAfterMs !== undefined) checkNumber("retryAfterMs, as classify answered,", retryAfterMs);
-  if (tripForMs !== undefined) checkNumber("tripForMs, as classify answered,", tripForMs);
-  return verdict;
 }
 
 function shown(answer: unknown): string {

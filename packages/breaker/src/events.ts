@@ -18,7 +18,7 @@ export interface BreakerEvents {
     readonly cause: unknown;
     /** How long it stays open, in ms. */
     readonly retryAfterMs: number;
-    /** 1 for the first time, one more for each time without having been well in between. */
+    /** 1 for the first time, one more for each time without having been well in between; the same when it was open already. */
     readonly level: number;
   };
   /** The break is over and the first probe goes. */
@@ -40,5 +40,5 @@ export interface BreakerEvents {
   readonly rejected: { readonly reason: BreakerOpenReason; readonly error: BreakerOpenError };
 }
 
-/** `auto` goes by the state; `observing` counts and changes its state, but refuses nobody; `disabled` does nothing at all. */
+/** `auto` goes by the state; `observing` learns and changes its state, but refuses nobody; `disabled` refuses nobody and learns nothing. */
 export type BreakerMode = "auto" | "observing" | "disabled";

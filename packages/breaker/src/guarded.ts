@@ -73,9 +73,10 @@ export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
     }
   }
 
-  /** {@link run} as a layer. */
+  /** {@link run} as a layer. A service that is called without a call hands on an empty one. */
   get layer(): ResultGuard<Result> {
-    return (next) => (input, call) => {
+    // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.
+    return <In, Out, C extends Call>(next: Service<In, Out, C>) => (input: In, call: C = noCall as C): Promise<Out> => {
       const admission = this.gate.admit();
       if (!admission.isAdmitted) return Promise.reject(this.gate.refuse(admission));
       try {
@@ -93,7 +94,7 @@ export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
    */
   wrap<This, Args extends unknown[], T extends Result>(
     fn: (this: This, ...args: Args) => T | PromiseLike<T>,
-    callOf?: (...args: Args) => Call | undefined,
+    callOf?: NoInfer<(...args: Args) => Call | undefined>,
   ): (this: This, ...args: Args) => Promise<T> {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- two of them meet here: the guard, and the wrapped function's
     const guard = this;

@@ -68,11 +68,14 @@ export interface Settings {
   readonly snapshot: BreakerSnapshot | undefined;
   readonly meter: Meter;
   readonly measures: Measures | undefined;
-  /** Hears all events of all gates. */
   readonly relay: Relay | undefined;
 }
 
-export type Relay = <Type extends keyof BreakerEvents>(type: Type, event: BreakerEvents[Type], from: BreakerGate) => void;
+/** Hears all events of all gates. */
+export interface Relay {
+  has(type: keyof BreakerEvents): boolean;
+  emit<Type extends keyof BreakerEvents>(type: Type, event: BreakerEvents[Type], from: BreakerGate): void;
+}
 
 const modes: readonly unknown[] = ["auto", "observing", "disabled"];
 
@@ -82,7 +85,7 @@ export function readOptions<Result>(options: BreakerOptions<Result>): Settings {
   const snapshot = options.snapshot === undefined ? undefined : checkSnapshot(options.snapshot);
   const mode = options.mode ?? snapshot?.mode ?? "auto";
   if (classify !== undefined) checkFunction("classify", classify);
-  if (!modes.includes(mode)) throw new RangeError(`mode must be "auto", "observing" or "disabled", got ${mode}`);
+  checkMode(mode);
   if (control !== undefined && !(control instanceof ManualControl)) throw new TypeError("control must be a ManualControl");
   const measures = measuresOf(meter, name);
   return {
@@ -97,6 +100,10 @@ export function readOptions<Result>(options: BreakerOptions<Result>): Settings {
     measures,
     relay: undefined,
   };
+}
+
+function checkMode(mode: unknown): void {
+  if (!modes.includes(mode)) throw new RangeError(`mode must be "auto", "observing" or "disabled", got ${String(mode)}`);
 }
 
 function readRules(options: BreakerOptions<never>, clock: Clock, isMeasured: boolean): Rules {

@@ -4,7 +4,7 @@ import type { BreakerMode } from "./events.ts";
 /** What a caller meets: `isolated` and `disabled` stand over the state of the circuit. */
 export type BreakerState = CircuitState | "isolated" | "disabled";
 
-/** A snapshot for programs and tests. The counts are since the breaker was made, late results included. */
+/** A snapshot for programs and tests. The counts are since the breaker was made, late results and disabled times included. */
 export interface BreakerStats {
   readonly state: BreakerState;
   readonly mode: BreakerMode;

@@ -1,7 +1,7 @@
 import { noCall, type Call } from "@breakwater/core";
-import { Breaker, consecutiveFailures, countWindow, type BreakerOptions } from "@breakwater/breaker";
+import { Breaker, consecutiveFailures, countWindow, slowCalls, type BreakerOptions } from "@breakwater/breaker";
 import { describe, expect, it } from "vitest";
-import { acquire, errorOf, fail, makeBreaker, rejecting } from "./helpers.ts";
+import { acquire, catchWarnings, errorOf, fail, makeBreaker, rejecting } from "./helpers.ts";
 
 describe("run and layer", () => {
   it("hand on the very call and input that they got, and answer with the very value", async () => {
@@ -34,6 +34,15 @@ describe("run and layer", () => {
     expect(breaker.stats).toMatchObject({ successes: 3, failures: 1 });
   });
 
+  it("a service that is called without a call, as JavaScript may, hands on an empty one", async () => {
+    const { breaker } = makeBreaker();
+    const guarded = breaker.layer(async (_, call) => call) as (input: number) => Promise<unknown>;
+    expect(await guarded(1)).toBe(noCall);
+    const bad = breaker.layer(async (): Promise<unknown> => rejecting("own")()) as (input: number) => Promise<unknown>;
+    expect(await errorOf(bad(1))).toBe("own");
+    expect(breaker.stats).toMatchObject({ successes: 1, failures: 1 });
+  });
+
   it("one breaker guards several services, and all see what each learns", async () => {
     const { breaker } = makeBreaker();
     const bad = breaker.layer(rejecting("down"));
@@ -58,6 +67,24 @@ describe("a permit", () => {
       for (const later of ["success", "failure", "failure", "neutral"] as const) permit[later]();
     }
     expect(breaker.stats).toMatchObject({ successes: 1, failures: 1, neutrals: 1, state: "closed" });
+  });
+
+  it("takes a duration that is no number from 0 as not given, with a warning", () => {
+    const warnings = catchWarnings();
+    const { breaker, clock } = makeBreaker({ trip: slowCalls({ slowMs: 50, trip: consecutiveFailures(1) }) });
+    for (const wrong of [NaN, -5, "9999" as never]) {
+      acquire(breaker).success(wrong);
+      acquire(breaker).neutral(wrong);
+      acquire(breaker).failure("x", wrong);
+    }
+    expect(breaker.state).toBe("closed");
+    const slow = acquire(breaker);
+    clock.jump(50);
+    slow.success(NaN);
+    expect(breaker.state).toBe("open");
+    expect(warnings).toHaveBeenCalledTimes(10);
+    expect(String(warnings.mock.calls[0]?.[0])).toMatch(/durationMs must be a number from 0 .*NaN/);
+    warnings.mockRestore();
   });
 
   it("reset closes it from open and from half-open, and frees the probe's place", () => {
@@ -87,6 +114,11 @@ describe("options", () => {
       [{ probeTimeoutMs: NaN }, RangeError, /probeTimeoutMs.*NaN/],
       [{ trip: 5 }, TypeError, /trip\.createWindow/],
       [{ trip: null }, TypeError, /trip\.createWindow/],
+      [{ trip: { createWindow: () => ({}), slowMs: 5 } }, TypeError, /trip\.slowMs must be an array, got number/],
+      [{ trip: { createWindow: () => ({}), slowMs: ["5"] } }, TypeError, /trip\.slowMs must be a number, got "5"/],
+      [{ clock: {} }, TypeError, /clock\.now must be a function/],
+      [{ clock: null }, TypeError, /clock\.now must be a function/],
+      [{ mode: Symbol("off") }, RangeError, /mode must be .*, got Symbol\(off\)/],
       [{ classify: "all" }, TypeError, /classify.*"all"/],
     ];
     for (const [options, type, message] of wrong) {

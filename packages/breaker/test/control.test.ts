@@ -1,6 +1,6 @@
-import { Breaker, ManualControl, consecutiveFailures, type BreakerEvents, type BreakerSnapshot } from "@breakwater/breaker";
+import { Breaker, ManualControl, consecutiveFailures, exponentialBreak, slowCalls, type BreakerEvents, type BreakerSnapshot, type TripWindow } from "@breakwater/breaker";
 import { describe, expect, it } from "vitest";
-import { acquire, errorOf, fail, FakeMeter, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
+import { acquire, catchWarnings, errorOf, fail, FakeMeter, makeBreaker, rejecting, succeed, times, transitionsOf } from "./helpers.ts";
 
 describe("isolation", () => {
   it("refuses everybody until the last of several handles is released, in any order", async () => {
@@ -78,7 +78,7 @@ describe("isolation", () => {
 });
 
 describe("modes", () => {
-  it("disabled lets everybody through and counts nothing; enabled it goes on where it was", async () => {
+  it("disabled lets everybody through and learns nothing; enabled it goes on where it was", async () => {
     const { breaker, clock } = makeBreaker();
     const modes: BreakerEvents["modeChanged"][] = [];
     breaker.on("modeChanged", (event) => modes.push(event));
@@ -114,6 +114,29 @@ describe("modes", () => {
     expect(meter.counts.get('breakwater.breaker.calls {"outcome":"would-reject"}')).toBe(3);
   });
 
+  it("disabled it learns nothing from what began before: no opening, no closing, and a probe's place is free", () => {
+    const { breaker, clock } = makeBreaker({ trip: slowCalls({ slowMs: 5_000, trip: consecutiveFailures(1) }) });
+    const seen = transitionsOf(breaker);
+    const [slow, told] = [acquire(breaker), acquire(breaker)];
+    breaker.disable();
+    clock.jump(5_000);
+    slow.success();
+    told.neutral(9_999);
+    breaker.enable();
+    expect(breaker.state).toBe("closed");
+    breaker.forceOpen(100);
+    clock.jump(100);
+    for (const end of ["success", "failure", "neutral"] as const) {
+      const probe = acquire(breaker);
+      breaker.disable();
+      probe[end]();
+      breaker.enable();
+      expect([breaker.state, breaker.retryAfterMs]).toEqual(["half-open", 0]);
+    }
+    expect(seen).toEqual(["opened", "halfOpened"]);
+    expect(breaker.stats).toMatchObject({ successes: 2, failures: 1, neutrals: 2 });
+  });
+
   it("isolation stands above them", () => {
     const { breaker } = makeBreaker({ mode: "disabled" });
     const hold = breaker.isolate();
@@ -140,6 +163,26 @@ describe("forceOpen", () => {
       { from: "open", reason: "forced", retryAfterMs: 50 },
     ]);
     for (const wrong of [-1, NaN]) expect(() => breaker.forceOpen(wrong)).toThrow(`breakMs must be a number from 0 to Infinity, got ${wrong}`);
+  });
+
+  it("of one that is open already is another break, no higher level", () => {
+    const { breaker } = makeBreaker({ breakMs: exponentialBreak({ initialMs: 100, jitter: 0 }) });
+    times(10, () => breaker.forceOpen(0));
+    expect(breaker.stats).toMatchObject({ level: 1, openings: 10 });
+    fail(breaker);
+    expect([breaker.stats.level, breaker.retryAfterMs]).toEqual([2, 200]);
+  });
+
+  it("by a listener of a reset counts from the first level, and makes a snapshot that is one (F2)", () => {
+    const { breaker } = makeBreaker();
+    breaker.forceOpen(1_000);
+    const stop = breaker.on("closed", () => {
+      stop();
+      breaker.forceOpen(1_000);
+    });
+    breaker.reset();
+    expect([breaker.state, breaker.stats.level]).toEqual(["open", 1]);
+    expect(makeBreaker({ snapshot: breaker.toJSON() }).breaker.state).toBe("open");
   });
 
   it("drops what was running, probes too", () => {
@@ -193,6 +236,45 @@ describe("one control over many breakers", () => {
     expect([one.state, other.state]).toEqual(["open", "closed"]);
     control.reset();
     expect(one.state).toBe("closed");
+  });
+
+  it("brings each to what it says by then, when a listener calls back in during the round (F2)", () => {
+    const control = new ManualControl();
+    const [one, other] = [makeBreaker({ control }).breaker, makeBreaker({ control }).breaker];
+    const seen: string[] = [];
+    for (const type of ["isolated", "released"] as const) other.on(type, () => seen.push(type));
+    const stop = one.on("released", () => {
+      stop();
+      control.isolate();
+    });
+    control.isolate().release();
+    expect([control.isIsolated, one.state, other.state]).toEqual([true, "isolated", "isolated"]);
+    expect(seen).toEqual(["isolated"]); // it was never let go
+    one.on("modeChanged", ({ to }) => to === "disabled" && control.enable());
+    control.disable();
+    expect([control.mode, one.mode, other.mode]).toEqual(["auto", "auto", "auto"]);
+  });
+
+  it("reaches all of them though one throws, which becomes a warning", () => {
+    const warnings = catchWarnings();
+    const control = new ManualControl();
+    let isBroken = false;
+    const createWindow = (): TripWindow => {
+      if (isBroken) throw new Error("no window");
+      return consecutiveFailures(1).createWindow();
+    };
+    const [one, other] = [makeBreaker({ control, trip: { createWindow } }).breaker, makeBreaker({ control }).breaker];
+    const seen: string[] = [];
+    one.on("released", ({ state }) => seen.push(state));
+    const hold = control.isolate();
+    isBroken = true;
+    hold.release();
+    expect([one.state, other.state, seen]).toEqual(["closed", "closed", ["closed"]]);
+    fail(other);
+    control.reset();
+    expect(other.state).toBe("closed");
+    expect(warnings.mock.calls.map(([error]) => (error as Error).message)).toEqual(["no window", "no window"]);
+    warnings.mockRestore();
   });
 
   it("goes on working with more breakers than anybody holds", () => {
@@ -255,6 +337,29 @@ describe("a snapshot", () => {
     expect(breaker.toJSON().isIsolated).toBe(false);
   });
 
+  it("leaves its control's mode out as well, and carries one of its own", () => {
+    const control = new ManualControl();
+    const { breaker } = makeBreaker({ control, mode: "observing" });
+    control.disable();
+    expect([breaker.mode, breaker.toJSON().mode]).toEqual(["disabled", "observing"]);
+    breaker.enable();
+    expect([breaker.mode, breaker.toJSON().mode]).toEqual(["auto", "auto"]);
+    control.observe();
+    control.enable();
+    expect([breaker.mode, breaker.toJSON().mode]).toEqual(["auto", "observing"]);
+    breaker.disable();
+    expect(breaker.toJSON().mode).toBe("disabled");
+  });
+
+  it("carries no ramp", () => {
+    const { breaker, clock } = makeBreaker({ rampMs: 1_000 });
+    fail(breaker);
+    clock.jump(100);
+    succeed(breaker);
+    expect(breaker.stats.admissionRatio).toBe(0.1);
+    expect(next(breaker, { rampMs: 1_000 }).breaker.stats.admissionRatio).toBe(1);
+  });
+
   it("is checked, naming what is wrong", () => {
     const { breaker } = makeBreaker();
     fail(breaker);
@@ -302,6 +407,28 @@ describe("health", () => {
       ["HEALTHY", "breaker prices is disabled"],
     ]);
     expect(makeBreaker().breaker.health.reason).toBe("breaker is closed");
+  });
+
+  it("is good of one that observes, which refuses nobody, and tells what it would be", () => {
+    const { breaker, clock } = makeBreaker({ name: "prices", mode: "observing", rampMs: 100 });
+    const seen: unknown[] = [breaker.health];
+    fail(breaker);
+    seen.push(breaker.health);
+    clock.jump(100);
+    seen.push(breaker.health);
+    succeed(breaker);
+    seen.push(breaker.health);
+    expect(seen).toEqual(
+      ["is closed", "is observing, would be open", "is observing, would be half-open", "is closed"].map((what) => ({ status: "HEALTHY", reason: `breaker prices ${what}` })),
+    );
+    breaker.isolate();
+    expect(breaker.health.status).toBe("UNHEALTHY");
+  });
+
+  it("says of a break without an end that it has none", () => {
+    const { breaker } = makeBreaker({ breakMs: Infinity });
+    fail(breaker);
+    expect(breaker.health).toEqual({ status: "UNHEALTHY", reason: "breaker is open until it is reset" });
   });
 });
 

@@ -145,14 +145,26 @@ describe("the meter", () => {
     expect([...meter.counts.keys()]).toEqual(['breakwater.breaker.calls {"outcome":"success"}']);
   });
 
-  it("that throws costs no caller the result", async () => {
+  it("that throws costs no caller the result, and the breaker no protection", async () => {
     const warnings = catchWarnings();
-    const broken = { add: throwing(new Error("meter")) };
-    const { breaker } = makeBreaker({ meter: { counter: () => broken, histogram: () => ({ record: () => undefined }), gauge: () => () => undefined } });
+    const broken = throwing(new Error("meter"));
+    const meter = { counter: () => ({ add: broken }), histogram: () => ({ record: broken }), gauge: () => () => undefined };
+    const { breaker, clock } = makeBreaker({ meter });
     expect(await breaker.run(() => 1)).toBe(1);
     expect(await errorOf(breaker.run(rejecting("x")))).toBe("x");
     await settled();
-    expect(warnings).toHaveBeenCalledTimes(2);
+    expect(breaker.state).toBe("open");
+    expect(await errorOf(breaker.run(() => 1))).toBeInstanceOf(BreakerOpenError);
+    expect(breaker.tryAcquire()).toBeUndefined();
+    breaker.observe();
+    expect(await breaker.run(() => "by")).toBe("by");
+    breaker.enable();
+    clock.jump(100);
+    acquire(breaker).neutral();
+    expect(await breaker.run(() => "the probe")).toBe("the probe");
+    expect(breaker.state).toBe("closed");
+    // 5 calls, 4 of them timed, 2 refused, 1 that would have been, 3 changes
+    expect(warnings.mock.calls.map(([error]) => (error as Error).message)).toEqual(Array(15).fill("meter"));
     warnings.mockRestore();
   });
 });

@@ -1,7 +1,8 @@
-import { Breaker, KeyedBreaker, ManualControl, consecutiveFailures, timeWindow, type KeyedBreakerOptions } from "@breakwater/breaker";
+import { noCall } from "@breakwater/core";
+import { Breaker, KeyedBreaker, ManualControl, consecutiveFailures, slowCalls, timeWindow, type KeyedBreakerOptions, type Trip } from "@breakwater/breaker";
 import { ManualClock } from "@breakwater/core/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { acquire, errorOf, fail, FakeMeter, rejecting, succeed, times } from "./helpers.ts";
+import { acquire, catchWarnings, errorOf, fail, FakeMeter, rejecting, succeed, throwing, times } from "./helpers.ts";
 
 function makeKeyed(options: KeyedBreakerOptions = {}): { keyed: KeyedBreaker; clock: ManualClock } {
   const clock = new ManualClock(1_000);
@@ -73,6 +74,107 @@ describe("a breaker for each key", () => {
     clock.jump(100);
     expect([keyed.get("fast").state, keyed.get("slow").state]).toEqual(["half-open", "open"]);
     expect(asked).toEqual(["fast", "slow"]);
+  });
+
+  it("keeps the option that all share where the key's own is undefined", () => {
+    const { keyed } = makeKeyed({ optionsFor: () => ({ breakMs: undefined, trip: undefined, probes: 2 }) });
+    fail(keyed.get("a"));
+    expect(keyed.get("a").retryAfterMs).toBe(100);
+  });
+
+  it("rejects where the key's options cannot be had or are wrong, and throws where there is no promise", async () => {
+    const crash = new Error("no options");
+    for (const [optionsFor, message] of [
+      [() => ({ probes: 0 }), /probes.*got 0/],
+      [() => "fast" as never, /optionsFor must answer options or undefined, got fast/],
+      [throwing(crash), /no options/],
+    ] as const) {
+      const { keyed } = makeKeyed({ optionsFor });
+      expect(String(await errorOf(keyed.run("a", () => 1)))).toMatch(message);
+      expect(String(await errorOf(keyed.layer(() => "a")(async () => 1)(1, {})))).toMatch(message);
+      expect(() => keyed.get("a")).toThrow(message);
+      expect(() => keyed.tryAcquire("a")).toThrow(message);
+      expect(keyed.stats.keys).toBe(0);
+    }
+  });
+
+  it("is walked as it was when the walk began, however it is used meanwhile", () => {
+    const { keyed } = makeKeyed();
+    for (const key of "abcd") keyed.get(key);
+    const seen: string[] = [];
+    for (const [key, breaker] of keyed) {
+      seen.push(key);
+      keyed.get(key);
+      if (key === "a") keyed.get("b");
+      if (key === "b") keyed.delete("c");
+      keyed.get(`${key}${key}`);
+      expect(breaker).toBeInstanceOf(Breaker);
+      if (seen.length > 100) break;
+    }
+    expect(seen).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("says nothing of a breaker before it is in its place, so whoever calls back in finds that one (F2)", () => {
+    const control = new ManualControl();
+    const { keyed } = makeKeyed({ mode: "observing", control, maxKeys: 2 });
+    const hold = control.isolate();
+    const seen: unknown[] = [];
+    for (const type of ["modeChanged", "isolated"] as const) keyed.on(type, ({ key }) => seen.push(keyed.get(key)));
+    const a = keyed.get("a");
+    expect([a.mode, a.state, seen, keysOf(keyed)]).toEqual(["observing", "isolated", [], ["a"]]);
+    hold.release();
+    a.enable();
+    expect([seen.length, seen[0], keysOf(keyed)]).toEqual([1, a, ["a"]]);
+  });
+
+  it("is one for the key also when a trip asks for it while it is being made", () => {
+    const made: Breaker[] = [];
+    let isAsking = true;
+    const trip: Trip = {
+      createWindow: () => {
+        if (isAsking) {
+          isAsking = false;
+          made.push(keyed.get("a"));
+        }
+        return consecutiveFailures(1).createWindow();
+      },
+    };
+    const { keyed } = makeKeyed({ trip });
+    expect([keyed.get("a"), keyed.peek("a")]).toEqual([made[0], made[0]]);
+    expect([keysOf(keyed), keyed.stats.keys, keyed.delete("a"), keysOf(keyed)]).toEqual([["a"], 1, true, []]);
+  });
+
+  it("makes no error for tryRun and tryAcquire unless somebody listens to refusals", async () => {
+    const { keyed } = makeKeyed();
+    keyed.on("opened", () => undefined);
+    keyed.get("a").forceOpen();
+    const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit");
+    let written = 0; // each refusal's error switches its stack off
+    Object.defineProperty(Error, "stackTraceLimit", { configurable: true, get: () => 10, set: () => void (written += 1) });
+    const made: unknown[] = [];
+    await keyed.get("a").tryRun(() => 1);
+    keyed.tryAcquire("a");
+    const without = written;
+    keyed.on("rejected", ({ error }) => made.push(error));
+    keyed.tryAcquire("a");
+    Object.defineProperty(Error, "stackTraceLimit", limit ?? { value: 10, writable: true, configurable: true });
+    expect([without, made.length]).toEqual([0, 1]);
+  });
+
+  it("counts as open only what refuses, not what observes", async () => {
+    const { keyed } = makeKeyed({ mode: "observing" });
+    fail(keyed.get("a"));
+    expect(await keyed.run("a", () => "by")).toBe("by");
+    expect([keyed.get("a").state, keyed.stats.open, keyed.health.status]).toEqual(["open", 0, "HEALTHY"]);
+    keyed.get("a").isolate();
+    expect(keyed.stats.open).toBe(1);
+  });
+
+  it("hands on an empty call to services that are called without one", async () => {
+    const { keyed } = makeKeyed();
+    const guarded = keyed.layer((key: string, call) => key + String(call.priority))(async (_, call) => call) as (key: string) => Promise<unknown>;
+    expect(await guarded("a")).toBe(noCall);
+    expect(keysOf(keyed)).toEqual(["aundefined"]);
   });
 
   it("tells events of all, with the key", () => {
@@ -175,6 +277,73 @@ describe("room for keys", () => {
     keyed.get("two");
     expect(keyed.stats).toMatchObject({ keys: 20, overflows: 1, evictions: 1 });
     expect(keyed.peek("two")).toBeDefined();
+  });
+
+  it("is made by clean ones whatever mode or isolation all have, by option or by their control", () => {
+    const all: readonly ((control: ManualControl) => void)[] = [
+      () => undefined, // observing by option
+      (control) => control.observe(),
+      (control) => control.disable(),
+      (control) => void control.isolate(),
+      (control) => {
+        control.disable();
+        control.enable();
+      },
+    ];
+    for (const [index, set] of all.entries()) {
+      const control = new ManualControl();
+      const { keyed } = makeKeyed({ maxKeys: 3, control, mode: index === 0 || index === 4 ? "observing" : "auto", trip: consecutiveFailures(2) });
+      if (index % 2 === 0) set(control);
+      for (const key of ["a", "b", "c"]) keyed.get(key);
+      if (index % 2 === 1) set(control);
+      keyed.get("d");
+      expect(keysOf(keyed)).toEqual(["b", "c", "d"]);
+    }
+  });
+
+  it("is not made by one whose mode is not that of the others", () => {
+    const control = new ManualControl();
+    const { keyed } = makeKeyed({ maxKeys: 2, mode: "observing", control });
+    keyed.get("enabled").enable();
+    keyed.get("disabled").disable();
+    keyed.get("x");
+    expect(keysOf(keyed).sort()).toEqual(["disabled", "enabled"]);
+    control.disable(); // from now on all have the same
+    keyed.get("x");
+    expect(keysOf(keyed)).toContain("x");
+  });
+
+  it("is made by an old failing one while all are disabled", () => {
+    const control = new ManualControl();
+    const { keyed, clock } = makeKeyed({ maxKeys: 1, trip: consecutiveFailures(2), forgetAfterMs: 500, control });
+    fail(keyed.get("failing"));
+    control.disable();
+    keyed.get("x");
+    clock.jump(500);
+    keyed.get("x");
+    expect(keysOf(keyed)).toEqual(["x"]);
+  });
+
+  it("is not made by one with a call that hangs and is slow already, though nobody has seen it", () => {
+    const { keyed, clock } = makeKeyed({ maxKeys: 1, trip: slowCalls({ slowMs: 50, trip: consecutiveFailures(3) }) });
+    const hanging = [1, 2, 3].map(() => keyed.tryAcquire("hung"));
+    clock.jump(49);
+    expect(keyed.get("hung").isForgettable).toBe(true);
+    clock.jump(1);
+    expect(keyed.get("hung").isForgettable).toBe(false);
+    keyed.get("x");
+    expect(keyed.tryAcquire("hung")).toBeUndefined();
+    hanging.forEach((permit) => permit?.success());
+  });
+
+  it("is not made by one whose trip cannot say, which is a warning and nobody's error", () => {
+    const warnings = catchWarnings();
+    const isClean = throwing(new Error("not sure"));
+    const { keyed } = makeKeyed({ maxKeys: 1, trip: { createWindow: () => ({ ...consecutiveFailures(1).createWindow(), record: () => undefined, verdict: () => undefined, isClean }) } });
+    keyed.get("a");
+    expect(keyed.tryAcquire("b")).toBeDefined();
+    expect([keysOf(keyed), warnings.mock.calls.length > 0]).toEqual([["a"], true]);
+    warnings.mockRestore();
   });
 
   it("is not made by one under somebody's hand, however old", () => {

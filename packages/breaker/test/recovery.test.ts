@@ -202,7 +202,22 @@ describe("breaks that grow", () => {
     fail(made.breaker);
     expect([made.breaker.state, made.breaker.retryAfterMs]).toEqual(["closed", 0]);
     acquire(made.breaker);
-    expect(seen).toEqual(["closed"]); // nothing says afterwards that it is open
+    expect(seen).toEqual([]); // nobody heard that it opened, so nobody hears that it closed
+    expect(made.breaker.stats).toMatchObject({ openings: 0, level: 0 });
+  });
+
+  it("one that opens it otherwise is told of as one opening, from the state that was known", () => {
+    const made = makeBreaker({
+      breakMs: () => {
+        made.breaker.forceOpen(40);
+        return 70;
+      },
+    });
+    const seen: unknown[] = [];
+    made.breaker.on("opened", ({ from, reason, level }) => seen.push([from, reason, level]));
+    fail(made.breaker);
+    expect([made.breaker.retryAfterMs, made.breaker.stats.openings]).toEqual([40, 1]);
+    expect(seen).toEqual([["closed", "forced", 1]]);
   });
 
   it("refuse wrong options, naming option and value", () => {

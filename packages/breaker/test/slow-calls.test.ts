@@ -1,6 +1,6 @@
-import { consecutiveFailures, countWindow, anyOf, slowCalls, type BreakerEvents } from "@breakwater/breaker";
+import { consecutiveFailures, countWindow, anyOf, slowCalls, type BreakerEvents, type BreakerOptions } from "@breakwater/breaker";
 import { describe, expect, it } from "vitest";
-import { acquire, catchWarnings, deferred, fail, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
+import { acquire, catchWarnings, deferred, errorOf, fail, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
 
 const threeSlow = slowCalls({ slowMs: 50, trip: consecutiveFailures(3) });
 
@@ -114,12 +114,146 @@ describe("a trip for slow calls", () => {
     expect(breaker.state).toBe("closed");
   });
 
+  it("what the caller says of the duration counts, however late it is said and whatever the clock has seen", () => {
+    for (const end of ["success", "neutral"] as const) {
+      const { breaker, clock } = makeBreaker({ trip: slowCalls({ slowMs: 50, trip: consecutiveFailures(1) }) });
+      const permit = acquire(breaker);
+      clock.jump(5_000);
+      permit[end](49);
+      expect(breaker.state).toBe("closed");
+      acquire(breaker)[end](50);
+      expect(breaker.state).toBe("open");
+      clock.jump(100);
+      const probe = acquire(breaker);
+      clock.jump(5_000);
+      probe[end](49);
+      expect(breaker.state).toBe(end === "success" ? "closed" : "half-open");
+    }
+    const { breaker, clock } = makeBreaker({ trip: slowCalls({ slowMs: 50, trip: consecutiveFailures(1) }) });
+    const permit = acquire(breaker);
+    clock.jump(5_000);
+    permit.failure(undefined, 49);
+    expect(breaker.state).toBe("closed");
+  });
+
+  it("the end of any call finds those that became slow, of one from before a break, too", () => {
+    for (const end of ["success", "failure", "neutral"] as const) {
+      const { breaker, clock } = makeBreaker({ trip: slowCalls({ slowMs: 50, trip: consecutiveFailures(1) }) });
+      const old = [acquire(breaker), acquire(breaker)];
+      breaker.forceOpen(100);
+      clock.jump(100);
+      acquire(breaker);
+      clock.jump(50);
+      old[0]?.[end](0);
+      expect([breaker.state, breaker.stats.openings]).toEqual(["open", 2]); // the probe
+      clock.jump(100);
+      succeed(breaker);
+      acquire(breaker);
+      clock.jump(50);
+      old[1]?.[end](0);
+      expect([breaker.state, breaker.stats.openings]).toEqual(["open", 3]); // the call
+    }
+  });
+
+  it("blames no old failure when calls are only slow, and no failure that came along with them", async () => {
+    const trip = anyOf(consecutiveFailures(9), slowCalls({ slowMs: 50, trip: consecutiveFailures(3) }));
+    for (const end of ["success", "failure"] as const) {
+      const { breaker, clock } = makeBreaker({ trip });
+      fail(breaker, "hours ago");
+      const slow = [1, 2, 3].map(() => acquire(breaker));
+      clock.jump(50);
+      if (end === "success") slow[0]?.success();
+      else slow[0]?.failure("at last");
+      expect(await errorOf(breaker.run(() => 1))).toMatchObject({ cause: { message: "3 of 3 calls: slow-calls" } });
+    }
+    const { breaker } = makeBreaker({ trip });
+    times(9, () => fail(breaker, "down"));
+    expect(await errorOf(breaker.run(() => 1))).toMatchObject({ cause: "down" });
+  });
 
   it("may not be put round itself", () => {
     expect(() => slowCalls({ slowMs: 10, trip: threeSlow })).toThrow("trip must judge outcomes: it watches durations itself");
     expect(() => slowCalls({ slowMs: 0, trip: consecutiveFailures() })).toThrow("slowMs must be a number from 1");
     expect(() => slowCalls({ slowMs: Infinity, trip: consecutiveFailures() })).toThrow(RangeError);
     expect(() => slowCalls({ slowMs: 10, trip: 5 as never })).toThrow("trip.createWindow must be a function");
+  });
+});
+
+describe("a slow probe", () => {
+  const slow = slowCalls({ slowMs: 50, trip: consecutiveFailures(1) });
+
+  function halfOpen(options: BreakerOptions): ReturnType<typeof makeBreaker> {
+    const made = makeBreaker({ trip: slow, ...options });
+    made.breaker.forceOpen(10);
+    made.clock.jump(10);
+    return made;
+  }
+
+  it("has failed though it says nothing in the end", () => {
+    const { breaker, clock } = halfOpen({ probeTimeoutMs: 1_000 });
+    const probe = acquire(breaker);
+    clock.jump(50);
+    probe.neutral();
+    expect([breaker.state, breaker.stats.openings]).toEqual(["open", 2]);
+    clock.jump(100);
+    acquire(breaker).neutral();
+    expect(breaker.state).toBe("half-open");
+  });
+
+  it("whose lease is shorter frees its place, and has failed when it is slow all the same", () => {
+    const { breaker, clock } = halfOpen({ probeTimeoutMs: 20 });
+    acquire(breaker);
+    clock.jump(20);
+    acquire(breaker);
+    expect(breaker.tryAcquire()).toBeUndefined();
+    clock.jump(29);
+    acquire(breaker);
+    clock.jump(1);
+    expect(breaker.tryAcquire()).toBeUndefined();
+    expect([breaker.state, breaker.stats.openings]).toEqual(["open", 2]);
+  });
+
+  it("that is overdue, but not slow yet, closes it with a late success", () => {
+    const { breaker, clock } = halfOpen({ probeTimeoutMs: 20 });
+    const probe = acquire(breaker);
+    clock.jump(20);
+    acquire(breaker);
+    clock.jump(29);
+    probe.success();
+    expect(breaker.state).toBe("closed");
+  });
+
+  it("is found when another one ends, before the other one counts as good", () => {
+    const { breaker, clock } = halfOpen({ probes: 3, probeSuccessRatio: 0.6 });
+    times(2, () => acquire(breaker));
+    clock.jump(20);
+    const fast = acquire(breaker);
+    clock.jump(30);
+    fast.success();
+    expect([breaker.state, breaker.stats.openings]).toEqual(["open", 2]);
+  });
+
+  it("counts once: what it says after it was found is nothing", () => {
+    for (const end of ["success", "failure", "neutral"] as const) {
+      const { breaker, clock } = halfOpen({ probes: 2, probeSuccessRatio: 0.5 });
+      const probe = acquire(breaker);
+      clock.jump(50);
+      acquire(breaker).neutral();
+      probe[end]();
+      expect(breaker.state).toBe("half-open");
+      succeed(breaker);
+      expect(breaker.state).toBe("closed");
+    }
+  });
+
+  it("that fails with word of how long to wait is heard first", async () => {
+    const { breaker, clock } = halfOpen({ probeTimeoutMs: 1_000, classify: () => ({ outcome: "failure", tripForMs: 777 }) });
+    const answer = deferred();
+    const probe = breaker.run(() => answer.promise);
+    clock.jump(50);
+    answer.reject("429");
+    expect(await errorOf(probe)).toBe("429");
+    expect([breaker.state, breaker.retryAfterMs]).toEqual(["open", 777]);
   });
 });
 

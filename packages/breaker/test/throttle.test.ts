@@ -1,9 +1,9 @@
 import { isRejected, RejectedError } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
-import { AdaptiveThrottle, ThrottledError, type AdaptiveThrottleOptions } from "@breakwater/breaker";
+import { AdaptiveThrottle, ThrottledError, type AdaptiveThrottleOptions, type BreakerPermit } from "@breakwater/breaker";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorOf, FakeMeter, rejecting, times } from "./helpers.ts";
+import { catchWarnings, errorOf, FakeMeter, rejecting, throwing, times } from "./helpers.ts";
 
 function makeThrottle(random = 0.5, options: AdaptiveThrottleOptions = {}): { clock: ManualClock; throttle: AdaptiveThrottle } {
   const clock = new ManualClock(1_000);
@@ -34,12 +34,27 @@ describe("AdaptiveThrottle", () => {
     expect(throttle.rejectionRatio).toBeCloseTo(80 / 101, 9);
   });
 
-  it("counts a request when it begins, before anybody knows how it ends (C9)", () => {
-    const { throttle } = makeThrottle(0.99);
+  it("counts a call that it lets in when that ends: one in flight is no refusal (C9)", () => {
+    const { throttle, clock } = makeThrottle(0);
     const running = Array.from({ length: 30 }, () => throttle.tryAcquire());
-    expect(throttle.stats).toMatchObject({ requests: 30, accepts: 0 });
-    running.forEach((permit) => permit?.success());
-    expect(throttle.stats).toMatchObject({ requests: 30, accepts: 30, rejectionRatio: 0 });
+    expect(throttle.stats).toMatchObject({ requests: 0, accepts: 0, rejections: 0 });
+    clock.jump(60_000); // longer than the window looks back
+    running.forEach((permit, index) => (index < 20 ? permit?.success() : permit?.failure()));
+    expect(throttle.stats).toMatchObject({ requests: 30, accepts: 20, rejectionRatio: 0 });
+  });
+
+  it("holds nothing back from a healthy dependency, at the start, after a pause, or however long its answers take", () => {
+    for (const [ratePerSecond, answerMs] of [[100, 50], [100, 1_000], [500, 300], [50, 3_000]] as const) {
+      const { throttle, clock } = makeThrottle(0, { windowMs: 120_000, minRequestsPerSecond: 5 });
+      const running: { readonly endsAt: number; readonly permit: BreakerPermit | undefined }[] = [];
+      for (let call = 0; call < 20 * ratePerSecond; call += 1) {
+        clock.jump(call === 10 * ratePerSecond ? 600_000 : 1_000 / ratePerSecond);
+        while ((running[0]?.endsAt ?? Infinity) <= clock.now()) running.shift()?.permit?.success();
+        running.push({ endsAt: clock.now() + answerMs, permit: throttle.tryAcquire() });
+      }
+      times(2_000, () => throttle.tryAcquire()); // a burst, all in flight at once
+      expect(throttle.stats.rejections).toBe(0);
+    }
   });
 
   it("never holds all back, so that somebody finds out when the dependency is well again", () => {
@@ -69,7 +84,7 @@ describe("AdaptiveThrottle", () => {
     expect(throttle.tryAcquire()).toBeDefined();
   });
 
-  it("takes a call that says nothing out of the count again", async () => {
+  it("never counts a call that says nothing", async () => {
     const { throttle, clock } = makeThrottle(0.99);
     send(throttle, "success", 50);
     send(throttle, "failure", 100);
@@ -81,7 +96,7 @@ describe("AdaptiveThrottle", () => {
     expect(throttle.stats).toEqual(before);
     const slow = throttle.tryAcquire();
     clock.jump(24_000);
-    slow?.neutral(); // its request is forgotten already
+    slow?.neutral();
     expect(throttle.stats).toMatchObject({ requests: 0, accepts: 0 });
   });
 
@@ -130,10 +145,31 @@ describe("AdaptiveThrottle", () => {
     expect(throttle.stats).toMatchObject({ requests: 1, accepts: 0 });
   });
 
+  it("lets a call in, with a warning, when its random throws, and is harmed by no meter that does", async () => {
+    const warnings = catchWarnings();
+    const { throttle } = makeThrottle(0, { random: throwing(new Error("no chance")) });
+    send(throttle, "failure", 20);
+    expect(await throttle.run(() => "in")).toBe("in");
+    expect(throttle.stats).toMatchObject({ requests: 21, accepts: 1, rejections: 0 });
+    expect(warnings.mock.calls.map(([error]) => (error as Error).message)).toContain("no chance");
+    const broken = { add: throwing(new Error("meter")) };
+    const meter = { counter: () => broken, histogram: () => ({ record: () => undefined }), gauge: () => () => undefined };
+    const measured = makeThrottle(0, { meter }).throttle;
+    send(measured, "success", 1);
+    send(measured, "neutral", 1);
+    send(measured, "failure", 5);
+    expect(await errorOf(measured.run(() => 1))).toBeInstanceOf(ThrottledError);
+    expect(measured.tryAcquire()).toBeUndefined();
+    expect(measured.stats).toMatchObject({ accepts: 1, requests: 8, rejections: 5 });
+    warnings.mockRestore();
+  });
+
   it("refuses wrong options, naming option and value", () => {
     for (const [options, message] of [
       [{ multiplier: 0.5 }, /multiplier.*0.5/],
       [{ multiplier: NaN }, /multiplier.*NaN/],
+      [{ multiplier: Infinity }, /multiplier.*Infinity/],
+      [{ clock: {} as never }, /clock.now must be a function/],
       [{ windowMs: 0 }, /windowMs.*got 0/],
       [{ windowMs: Infinity }, /windowMs.*Infinity/],
       [{ maxRejectionRatio: 1 }, /maxRejectionRatio.*got 1/],
@@ -156,24 +192,23 @@ describe("AdaptiveThrottle", () => {
         const sliceOf = (at: number): number => Math.floor((at - 1_000) / 1_000); // the throttle's time begins with it
         const recent = (at: number): boolean => sliceOf(at) > sliceOf(clock.now()) - 24;
         const requests: number[] = [];
-        let accepts: number[] = [];
-        const running: { at: number; permit: ReturnType<AdaptiveThrottle["tryAcquire"]> }[] = [];
+        const accepts: number[] = [];
+        const running: BreakerPermit[] = [];
         for (const one of steps) {
           if (one.type === "move") clock.jump(one.ms);
           const total = requests.filter(recent).length;
-          accepts = accepts.filter(recent);
-          const ratio = Math.min(0.8, Math.max(0, (total - multiplier * accepts.length) / (total + 1)));
+          const ratio = Math.min(0.8, Math.max(0, (total - multiplier * accepts.filter(recent).length) / (total + 1)));
           expect(throttle.rejectionRatio).toBeCloseTo(ratio, 12);
           if (one.type === "send") {
             const permit = throttle.tryAcquire();
             expect(permit === undefined).toBe(0.45 < ratio);
-            requests.push(clock.now());
-            if (permit !== undefined) running.push({ at: clock.now(), permit });
+            if (permit === undefined) requests.push(clock.now());
+            else running.push(permit);
           } else if (one.type === "end" && running.length > 0) {
-            const [call] = running.splice(one.which % running.length, 1);
-            call?.permit?.[one.outcome]();
+            const [permit] = running.splice(one.which % running.length, 1);
+            permit?.[one.outcome]();
+            if (one.outcome !== "neutral") requests.push(clock.now());
             if (one.outcome === "success") accepts.push(clock.now());
-            if (one.outcome === "neutral") requests.splice(requests.indexOf(call?.at ?? 0), 1);
           }
         }
       }),

@@ -1,4 +1,4 @@
-import { allOf, anyOf, consecutiveFailures, countWindow, faults, slowCalls, timeWindow, type BreakerEvents, type Trip } from "@breakwater/breaker";
+import { allOf, anyOf, consecutiveFailures, countWindow, faults, slowCalls, timeWindow, type BreakerEvents, type Trip, type TripWindow } from "@breakwater/breaker";
 import { describe, expect, it } from "vitest";
 import { acquire, catchWarnings, errorOf, fail, makeBreaker, rejecting, succeed, times } from "./helpers.ts";
 
@@ -183,6 +183,66 @@ describe("local and remote faults", () => {
     expect(breaker.state).toBe("open");
   });
 
+  it("a failure that is not of its kind opens nothing, though it has seen enough of its own", async () => {
+    for (const [fault, own, other] of [["remote", "503", "ECONNREFUSED"], ["local", "ECONNREFUSED", "503"]] as const) {
+      const { breaker } = makeBreaker({ trip: faults(fault, countWindow({ size: 4, failureRatio: 0.25 })), classify });
+      await errorOf(breaker.run(rejecting(own)));
+      for (let i = 0; i < 2; i += 1) await breaker.run(() => 1);
+      await (fault === "remote" ? breaker.run(() => 1) : errorOf(breaker.run(rejecting(other)))); // 1 of 4, by what is good to it
+      expect(breaker.state).toBe("closed");
+      await errorOf(breaker.run(rejecting(other)));
+      expect(breaker.state).toBe("closed");
+      await errorOf(breaker.run(rejecting(own)));
+      expect(breaker.state).toBe("open");
+    }
+  });
+
+  it("may both be asked for: either of them is the last straw", async () => {
+    const { breaker } = makeBreaker({
+      trip: allOf(...(["local", "remote"] as const).map((fault) => faults(fault, timeWindow({ windowMs: 1_000, failureRatio: 0, minimumFailures: 2 })))),
+      classify,
+    });
+    for (const error of ["503", "503", "ECONNREFUSED"]) await errorOf(breaker.run(rejecting(error)));
+    expect(breaker.state).toBe("closed");
+    await errorOf(breaker.run(rejecting("ECONNREFUSED")));
+    expect(breaker.state).toBe("open");
+  });
+
+  it("take a trip of one's own that is an object of a class, whatever it keeps in getters", () => {
+    class Watch implements Trip {
+      get slowMs(): readonly number[] {
+        return [50];
+      }
+
+      createWindow(): TripWindow {
+        let slow = 0;
+        return {
+          record: () => undefined,
+          recordDuration: (isSlow) => void (slow += isSlow ? 1 : 0),
+          verdict: () => (slow > 0 ? { reason: "watched", calls: slow, failures: slow } : undefined),
+          isClean: () => slow === 0,
+        };
+      }
+    }
+    for (const trip of [new Watch(), faults("remote", new Watch()), anyOf(faults("local", new Watch()))]) {
+      const { breaker, clock } = makeBreaker({ trip });
+      const permit = acquire(breaker);
+      clock.jump(50);
+      permit.success();
+      expect(breaker.state).toBe("open");
+    }
+  });
+
+  it("local ones alone are refused as a judge of durations, which are none", () => {
+    const local = faults("local", consecutiveFailures(1));
+    for (const trip of [local, faults("remote", local), anyOf(local, local), allOf(consecutiveFailures(1), local)]) {
+      expect(() => slowCalls({ slowMs: 50, trip })).toThrow("trip must not judge local faults only: a duration is none, and it would never trip");
+    }
+    const { breaker } = makeBreaker({ trip: slowCalls({ slowMs: 50, trip: anyOf(local, faults("remote", consecutiveFailures(1))) }) });
+    acquire(breaker).success(50);
+    expect(breaker.state).toBe("open");
+  });
+
   it("are named local and remote, and nothing else", () => {
     expect(() => faults("near" as never, consecutiveFailures())).toThrow('fault must be "local" or "remote", got near');
     expect(() => faults("local", undefined as never)).toThrow("trip.createWindow");
@@ -238,14 +298,20 @@ describe("what classify may tell of a failure", () => {
     expect(await errorOf(breaker.run(() => 1))).toMatchObject({ cause: "busy", retryAfterMs: 40 });
   });
 
-  it("that is no number, or no fault, becomes a warning, and the default counts", async () => {
+  it("that is no number, or no fault, becomes a warning and is dropped; it is a failure all the same, and the rest of it holds", async () => {
     const warnings = catchWarnings();
-    for (const bad of [{ tripForMs: NaN }, { tripForMs: -1 }, { retryAfterMs: "5" }, { fault: "near" }]) {
+    const date = 1_000 * Number("Wed, 21 Oct 2026 07:28:00 GMT");
+    for (const bad of [{ tripForMs: NaN }, { tripForMs: null }, { tripForMs: -1 }, { retryAfterMs: date }, { retryAfterMs: "5" }, { fault: "near" }]) {
       const { breaker } = makeBreaker({ trip: consecutiveFailures(2), classify: () => ({ outcome: "failure", ...bad }) as never });
       expect(await breaker.run(() => "value")).toBe("value");
-      expect(breaker.stats).toMatchObject({ successes: 1, failures: 0 });
+      expect(breaker.stats).toMatchObject({ state: "closed", successes: 0, failures: 1 });
+      await breaker.run(() => "value");
+      expect([breaker.state, breaker.retryAfterMs]).toEqual(["open", 100]);
     }
-    expect(warnings).toHaveBeenCalledTimes(4);
+    expect(warnings).toHaveBeenCalledTimes(12);
+    const { breaker } = makeBreaker({ classify: () => ({ outcome: "failure", retryAfterMs: NaN, tripForMs: 40 }) });
+    await breaker.run(() => "value");
+    expect(breaker.retryAfterMs).toBe(40);
     warnings.mockRestore();
   });
 });

@@ -44,6 +44,22 @@ describe("runOr", () => {
     for (const odd of [frozen, "text", undefined, first]) expect(await errorOf(breaker.runOr(rejecting(first), throwing(odd)))).toBe(odd);
     expect(first.cause).toBeUndefined();
   });
+
+  it("makes no circle of causes when a fallback throws what led to the error that it was given", async () => {
+    const { breaker } = makeBreaker();
+    const root = new Error("root");
+    await errorOf(breaker.run(rejecting(root)));
+    const rethrown = breaker.runOr(() => 1, (error) => {
+      throw (error as Error).cause as Error;
+    });
+    expect(await errorOf(rethrown)).toBe(root);
+    expect(root.cause).toBeUndefined();
+    const [one, other, third] = [new Error("one"), new Error("other"), new Error("third")];
+    [one.cause, other.cause] = [other, one]; // a circle of somebody else's: nothing is added to it
+    breaker.reset();
+    expect(await errorOf(breaker.runOr(rejecting(one), throwing(third)))).toBe(third);
+    expect(third.cause).toBeUndefined();
+  });
 });
 
 describe("tryRun", () => {
@@ -130,6 +146,16 @@ describe("wrap", () => {
     const bad = breaker.wrap(() => 1, throwing("in callOf"));
     expect(await errorOf(bad())).toBe("in callOf");
     expect(breaker.stats).toMatchObject({ neutrals: 1, failures: 0, successes: 0 });
+  });
+
+  it("keeps parameters optional that callOf looks at", async () => {
+    const { breaker } = makeBreaker();
+    const optional = breaker.wrap(async (url: string, init?: { readonly signal?: AbortSignal }) => init ?? url, (_, init) => init);
+    expectTypeOf(optional).parameters.toEqualTypeOf<[url: string, init?: { readonly signal?: AbortSignal }]>();
+    expect(await optional("/orders")).toBe("/orders");
+    const generic = breaker.wrap(async <T>(value: T, init?: Call) => ({ value, init }), (_, init) => init);
+    expectTypeOf(generic("a" as const)).toEqualTypeOf<Promise<{ value: "a"; init: Call | undefined }>>();
+    expect(await generic("a")).toEqual({ value: "a" });
   });
 });
 

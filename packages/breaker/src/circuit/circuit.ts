@@ -5,6 +5,7 @@ import { Closed } from "./closed.ts";
 import type { BreakerEvents } from "../events.ts";
 import { HalfOpen } from "./half-open.ts";
 import { Open } from "./open.ts";
+import { levelAt, type Outage } from "./outage.ts";
 import { Ramp } from "./ramp.ts";
 import type { Rules } from "./rules.ts";
 import type { TripReport } from "../trips/trip.ts";
@@ -88,24 +89,30 @@ export abstract class Circuit implements Turns {
     // The common case first: it is known what it is, and need not be looked up.
     if (admission === this.#door) this.#door.succeed(admission, durationMs);
     else if (admission.period === this.#period) this.#period.succeed(admission, durationMs);
+    else this.#look();
   }
 
   protected countFailure(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
     const period = this.#period;
     if (admission.period === period) period.fail(admission, error, verdict, durationMs);
+    else this.#look();
   }
 
   /** The call said nothing. A probe's place is free at once. */
-  protected countNothing(admission: Admission): void {
+  protected countNothing(admission: Admission, durationMs: number | undefined): void {
     const period = this.#period;
-    if (admission.period === period) period.release(admission);
+    if (admission.period === period) period.release(admission, durationMs);
+    else this.#look();
+  }
+
+  /** As if the call had never been: not even that it was slow is learned. A probe's place is free. */
+  protected forget(admission: Admission): void {
+    if (admission.period === this.#period) this.#period.forget(admission);
   }
 
   /** Closed and empty, as if new; what is still running does not count. */
   reset(): void {
-    const closed = this.#makeClosed(undefined);
-    this.#close(closed, "reset");
-    this.#outage = undefined;
+    this.#close(this.#makeClosed(undefined), "reset");
   }
 
   /** After a pause that was nobody's failure: what was counted is old, and the dependency may be cold. */
@@ -124,7 +131,7 @@ export abstract class Circuit implements Turns {
     if (level > 0) this.#outage = { level, openedAt: now, closedAt: now };
     if (leftMs === undefined) return;
     this.#outage ??= { level: 1, openedAt: now, closedAt: now };
-    const open = new Open(undefined, this);
+    const open = new Open(undefined, "open", this);
     open.endsAt = now + leftMs;
     this.#enter(open);
   }
@@ -150,6 +157,11 @@ export abstract class Circuit implements Turns {
     this.#enter(new HalfOpen(this.#rules, cause, this));
   }
 
+  /** A call has ended that counts for nothing any more. Somebody came by all the same. */
+  #look(): void {
+    if (this.#rules.slowMs.length > 0) this.#period.look(this.#rules.now());
+  }
+
   #consider(): Admission | Refusal<CircuitReason> {
     const now = this.#rules.now();
     for (;;) {
@@ -168,19 +180,21 @@ export abstract class Circuit implements Turns {
   }
 
   #open(report: TripReport, verdict: FailureVerdict | undefined, cause: unknown): void {
-    const from = this.#period.state;
+    const { state } = this.#period;
+    const from = this.#heard;
     const now = this.#rules.now();
     const outage = (this.#outage ??= { level: 0, openedAt: now, closedAt: now });
-    if (from === "closed") {
+    if (state === "closed") {
       outage.level = levelAt(outage, now, this.#rules.decayMs);
       outage.openedAt = now;
     }
-    outage.level += 1;
-    const open = new Open(cause, this);
+    if (state !== "open") outage.level += 1; // another break for what is open already is no other outage
+    const open = new Open(cause, from, this);
     this.#enter(open);
     const breakMs = this.#lengthOf(report.reason, verdict, cause, outage.level);
-    if (this.#period !== open) return; // a function of the user's has changed the state meanwhile
+    if (this.#period !== open) return; // a function of the user's has changed the state meanwhile: this one nobody heard of
     open.endsAt = now + breakMs;
+    open.heard = "open";
     this.changed("opened", { from, ...report, cause, retryAfterMs: breakMs, level: outage.level });
   }
 
@@ -191,13 +205,18 @@ export abstract class Circuit implements Turns {
   }
 
   #close(closed: Closed, reason: "probes-passed" | "reset"): void {
-    const from = this.#period.state;
+    const from = this.#heard;
     const now = this.#rules.now();
+    const outage = this.#outage;
     this.#enter(closed);
-    if (from === "closed") return;
-    const openedAt = this.#outage?.openedAt ?? now;
-    if (this.#outage !== undefined) this.#outage.closedAt = now;
-    this.changed("closed", { from, reason, outageMs: now - openedAt });
+    if (reason === "reset") this.#outage = undefined;
+    else if (outage !== undefined) outage.closedAt = now;
+    if (from !== "closed") this.changed("closed", { from, reason, outageMs: now - (outage?.openedAt ?? now) });
+  }
+
+  /** The state as the observer knows it. */
+  get #heard(): CircuitState {
+    return this.#period.state === "open" ? this.#period.heard : this.#period.state;
   }
 
   #enter(period: Closed | Open | HalfOpen): void {
@@ -213,18 +232,4 @@ export abstract class Circuit implements Turns {
     const { rampMs, rampFrom } = this.#rules;
     return rampMs === 0 ? undefined : new Ramp(this.#rules.now(), rampMs, rampFrom);
   }
-}
-
-interface Outage {
-  /** How often it opened without having been well in between. */
-  level: number;
-  /** When it last left the closed state, and came back to it. */
-  openedAt: number;
-  closedAt: number;
-}
-
-/** What is left of the level after so long closed. */
-function levelAt({ level, closedAt }: Outage, now: number, decayMs: number): number {
-  // 0 takes all of it at once; Infinity nothing, ever.
-  return decayMs === 0 ? 0 : Math.max(0, level - Math.floor((now - closedAt) / decayMs));
 }

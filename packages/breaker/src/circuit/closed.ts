@@ -4,11 +4,8 @@ import type { FailureVerdict } from "../classify.ts";
 import { Flights } from "./flights.ts";
 import { Ramp } from "./ramp.ts";
 import type { Rules } from "./rules.ts";
-import type { TripWindow } from "../trips/trip.ts";
+import type { TripReport, TripWindow } from "../trips/trip.ts";
 import type { Turns } from "./turns.ts";
-
-// An error may be any value, undefined too.
-const noFailure = Symbol("no failure");
 
 /**
  * A closed period: everybody goes, and is counted, until the trip has seen enough.
@@ -20,7 +17,6 @@ export class Closed extends Pass {
   readonly #window: TripWindow;
   readonly #flights: Flights | undefined;
   readonly #turns: Turns;
-  #lastFailure: unknown = noFailure;
   #ramp: Ramp | undefined;
 
   /** @throws whatever a trip of the user's throws. */
@@ -53,12 +49,17 @@ export class Closed extends Pass {
   }
 
   isClean(now: number): boolean {
-    return this.admissionRatio(now) === 1 && this.#window.isClean(now);
+    try {
+      return this.admissionRatio(now) === 1 && this.#flights?.hasDue(now) !== true && this.#window.isClean(now);
+    } catch (error) {
+      warn(error); // a trip of the user's, asked on behalf of somebody else's key
+      return false;
+    }
   }
 
   /** Undefined when counting what became slow has ended the period. */
   admit(now: number): Admission | Refusal<"ramp"> | undefined {
-    if (this.#flights !== undefined && this.#sweep(this.#flights, now)) return undefined;
+    if (this.look(now)) return undefined;
     if (this.#ramp !== undefined) {
       if (this.#ramp.leftMs(now) === 0) this.#ramp = undefined;
       else if (!this.#ramp.admits(now)) return refuse(this.#ramp.leftMs(now));
@@ -71,53 +72,63 @@ export class Closed extends Pass {
 
   succeed(admission: Admission, durationMs: number | undefined): void {
     const now = this.#rules.readsClock ? this.#rules.now() : 0;
-    const hasSlowed = this.#flights !== undefined && this.#land(this.#flights, admission, durationMs, now);
+    const hasSlowed = this.#flights !== undefined && this.#land(this.#flights, admission, durationMs, now, false);
     this.#window.record(false, now, "remote");
-    if (hasSlowed) this.#judge(now, undefined); // what is good opens nothing, even if it completes the minimum of calls
+    if (hasSlowed) this.#judge(now, false); // what is good opens nothing, even if it completes the minimum of calls
   }
 
   fail(admission: Admission, error: unknown, verdict: FailureVerdict | undefined, durationMs: number | undefined): void {
     const now = this.#rules.readsClock ? this.#rules.now() : 0;
-    this.#lastFailure = error;
-    if (this.#flights !== undefined) this.#land(this.#flights, admission, durationMs, now);
+    if (this.#flights !== undefined) this.#land(this.#flights, admission, durationMs, now, false);
     this.#window.record(true, now, verdict?.fault ?? "remote");
-    if (verdict?.tripForMs === undefined) this.#judge(now, verdict);
+    if (verdict?.tripForMs === undefined) this.#judge(now, true, error, verdict);
     else this.#turns.failed({ reason: "told", calls: 1, failures: 1 }, verdict, error);
   }
 
   /** It said nothing. If it was slow before that, it was. */
-  release(admission: Admission): void {
-    if (this.#flights === undefined || !(admission instanceof Flight)) return;
+  release(admission: Admission, durationMs: number | undefined): void {
+    if (this.#flights === undefined) return;
     const now = this.#rules.now();
-    const hasSlowed = this.#flights.sweep(now);
-    this.#flights.cancel(admission);
-    if (hasSlowed) this.#judge(now, undefined);
+    if (this.#land(this.#flights, admission, durationMs, now, true)) this.#judge(now, false);
   }
 
-  /** Whether that call, or others that were found with it, counted as slow. */
-  #land(flights: Flights, admission: Admission, durationMs: number | undefined, now: number): boolean {
-    if (!(admission instanceof Flight)) return false;
-    const hasSlowed = flights.sweep(now);
-    return flights.land(admission, durationMs ?? now - admission.startedAt, now) || hasSlowed;
+  /** Nobody wants to know how it ended. */
+  forget(admission: Admission): void {
+    if (admission instanceof Flight) this.#flights?.cancel(admission);
   }
 
-  /** Whether that has ended the period. */
-  #sweep(flights: Flights, now: number): boolean {
+  /** Somebody came by: counts what became slow. Whether that has ended the period. */
+  look(now: number): boolean {
     try {
-      return flights.sweep(now) && this.#judge(now, undefined);
+      return this.#flights?.sweep(now) === true && this.#judge(now, false);
     } catch (error) {
       warn(error); // a trip of the user's: the caller who came by must not suffer from it
       return false;
     }
   }
 
-  #judge(now: number, verdict: FailureVerdict | undefined): boolean {
+  /** Whether that call, or others that were found with it, counted as slow. */
+  #land(flights: Flights, admission: Admission, durationMs: number | undefined, now: number, isNeutral: boolean): boolean {
+    if (!(admission instanceof Flight)) return false;
+    flights.cancel(admission); // first: a duration that was told counts for more than the clock
+    const hasSlowed = flights.sweep(now);
+    return flights.land(admission, durationMs ?? now - admission.startedAt, now, isNeutral) || hasSlowed;
+  }
+
+  /** Whether that has ended the period. `hasFailed`: a failure was counted just now, and not slowness alone. */
+  #judge(now: number, hasFailed: boolean, error?: unknown, verdict?: FailureVerdict): boolean {
     const report = this.#window.verdict(now);
     if (report === undefined) return false;
-    const cause = this.#lastFailure === noFailure ? new Error(`${report.failures} of ${report.calls} calls: ${report.reason}`) : this.#lastFailure;
+    // Where calls were only slow no failure is to blame, neither this one nor one of long ago.
+    const cause = hasFailed && !isSlowness(report) ? error : new Error(`${report.failures} of ${report.calls} calls: ${report.reason}`);
     this.#turns.failed(report, verdict, cause);
     return true;
   }
+}
+
+/** `slow-calls`, also of one kind of fault, or of several durations. */
+function isSlowness({ reason }: TripReport): boolean {
+  return reason.split(" and ").every((part) => part.endsWith("slow-calls"));
 }
 
 function refuse(retryAfterMs: number): Refusal<"ramp"> {

@@ -36,24 +36,28 @@ export class Flights {
   }
 
   /**
-   * It ended after so long: by which durations that was slow, and by which fast, counts now unless it was counted before. Whether
-   * it was slow by any.
+   * It ended after so long: by which durations that was slow, and by which fast, counts now unless it was counted before. One
+   * that said nothing was slow if it was, but it was not fast. Whether it was slow by any.
    */
-  land(flight: Flight, durationMs: number, now: number): boolean {
-    this.cancel(flight);
+  land(flight: Flight, durationMs: number, now: number, isNeutral: boolean): boolean {
     let hasSlowed = false;
     for (let index = flight.passed; index < this.#slowMs.length; index += 1) {
       const slowMs = this.#slowMs[index] ?? Infinity;
       const isSlow = durationMs >= slowMs;
-      this.#window.recordDuration?.(isSlow, slowMs, now);
+      if (isSlow || !isNeutral) this.#window.recordDuration?.(isSlow, slowMs, now);
       hasSlowed ||= isSlow;
     }
     return hasSlowed;
   }
 
-  /** It ended without saying anything. That it was slow before, if it was, remains. */
+  /** It runs no more. What was found about it remains. */
   cancel(flight: Flight): void {
     this.#queues[flight.passed]?.remove(flight);
+  }
+
+  /** Whether one is slow already, and nobody has seen it. A question without effect. */
+  hasDue(now: number): boolean {
+    return this.#queues.some((queue, index) => now - (queue.peek()?.startedAt ?? now) >= (this.#slowMs[index] ?? Infinity));
   }
 
   #sweepQueue(index: number, slowMs: number, now: number): number {

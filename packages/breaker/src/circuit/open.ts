@@ -1,4 +1,5 @@
 import type { Refusal } from "./admission.ts";
+import type { CircuitState } from "./circuit.ts";
 import type { Turns } from "./turns.ts";
 
 /** An open period: nobody goes until the break is over. */
@@ -7,10 +8,13 @@ export class Open {
   readonly cause: unknown;
   /** Set when the length of the break is known. Until then it has no end. */
   endsAt: number = Number.POSITIVE_INFINITY;
+  /** What the observer believes the state to be: the one before, until it is told of this one. */
+  heard: CircuitState;
   readonly #turns: Turns;
 
-  constructor(cause: unknown, turns: Turns) {
+  constructor(cause: unknown, heard: CircuitState, turns: Turns) {
     this.cause = cause;
+    this.heard = heard;
     this.#turns = turns;
   }
 
@@ -29,6 +33,14 @@ export class Open {
 
   release(): void {
     this.succeed();
+  }
+
+  forget(): void {
+    this.succeed();
+  }
+
+  look(): boolean {
+    return false;
   }
 
   /** Undefined when the break is over, which ends the period. */

@@ -1,3 +1,4 @@
+import { warn } from "@breakwater/core";
 import type { BreakerMode } from "../events.ts";
 import { Isolation } from "./override.ts";
 
@@ -5,12 +6,15 @@ import { Isolation } from "./override.ts";
 export interface Controlled {
   hold(holder: object): void;
   letGo(holder: object): void;
-  setMode(mode: BreakerMode): void;
+  setMode(mode: BreakerMode, isOwn: boolean): void;
   reset(): void;
 }
 
 /**
  * One hand on many breakers: give it to them as the option `control`, before or after using it.
+ *
+ * A listener of one of them may call back in while the others are still to come: each is brought to what the control says by
+ * then, not to what it said when the round began. What one of them throws becomes a process warning, and the others get their turn.
  *
  * It refers to them weakly, so a control that lives as long as the process does not keep breakers that nobody uses any more.
  */
@@ -33,7 +37,7 @@ export class ManualControl {
   isolate(): Isolation {
     const isolation = new Isolation((self) => this.#release(self));
     this.#isolations.add(isolation);
-    if (this.#isolations.size === 1) this.#forEach((member) => member.hold(this));
+    if (this.#isolations.size === 1) this.#forEach(this.#hold);
     return isolation;
   }
 
@@ -57,28 +61,35 @@ export class ManualControl {
     this.#forEach((member) => member.reset());
   }
 
-  /** @internal Called by breakers. */
+  /** @internal Called by breakers, which begin by what this says. */
   enroll(member: Controlled): void {
     if (this.#members.length >= this.#sweepAt) this.#sweep();
     this.#members.push(new WeakRef(member));
-    if (this.#mode !== "auto") member.setMode(this.#mode);
-    if (this.isIsolated) member.hold(this);
   }
 
   #release(isolation: Isolation): void {
     this.#isolations.delete(isolation);
-    if (!this.isIsolated) this.#forEach((member) => member.letGo(this));
+    if (!this.isIsolated) this.#forEach(this.#hold);
   }
 
   #setMode(mode: BreakerMode): void {
     this.#mode = mode;
-    this.#forEach((member) => member.setMode(mode));
+    this.#forEach((member) => member.setMode(this.#mode, false));
   }
+
+  readonly #hold = (member: Controlled): void => {
+    if (this.isIsolated) member.hold(this);
+    else member.letGo(this);
+  };
 
   #forEach(action: (member: Controlled) => void): void {
     for (const reference of [...this.#members]) {
       const member = reference.deref();
-      if (member !== undefined) action(member);
+      try {
+        if (member !== undefined) action(member);
+      } catch (error) {
+        warn(error);
+      }
     }
   }
 

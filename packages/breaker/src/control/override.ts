@@ -4,6 +4,8 @@ import type { BreakerMode } from "../events.ts";
 /** What people want of a breaker, over what its circuit says. */
 export class Override {
   mode: BreakerMode = "auto";
+  /** Whether the mode is wanted of this breaker alone: another one of the same options and control would not have it. */
+  isModeOwn = false;
   /** Who holds it open; while anybody does, nobody is let in. */
   readonly holders: Set<object> = new Set<object>();
   /** For calls that are let through whatever the circuit says: it belongs to no period, so they count for nothing. */
@@ -13,7 +15,7 @@ export class Override {
 
   /** Whether nobody wants anything any more, and there is nothing to tell of the time when somebody did. */
   get isIdle(): boolean {
-    return this.mode === "auto" && this.holders.size === 0 && this.wouldReject === 0;
+    return this.mode === "auto" && !this.isModeOwn && this.holders.size === 0 && this.wouldReject === 0;
   }
 }
 

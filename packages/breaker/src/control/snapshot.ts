@@ -3,7 +3,8 @@ import type { BreakerMode } from "../events.ts";
 
 /**
  * What a breaker hands on to another process, or to its successor, as JSON. Times are what is left of them, not instants: clocks
- * of two machines have nothing in common. Counts are left out: windows start empty, whatever their options.
+ * of two machines have nothing in common. Counts are left out: windows start empty, whatever their options. So is a ramp, the heir
+ * of a closed breaker lets everybody in; and what only its control wanted, the heir has a control of its own.
  */
 export interface BreakerSnapshot {
   readonly version: 1;
@@ -15,6 +16,7 @@ export interface BreakerSnapshot {
   readonly level: number;
   /** Held open by a handle of its own. `release()` of the breaker that takes this over ends it. */
   readonly isIsolated: boolean;
+  /** Its own, whatever its control says. */
   readonly mode: BreakerMode;
 }
 

@@ -49,7 +49,7 @@ export class BreakerStore<B extends Breaker<never>> {
   /** How many refuse now. Walks over all. */
   get open(): number {
     let open = 0;
-    for (const { breaker } of this.#order) if (breaker.state === "open" || breaker.state === "isolated") open += 1;
+    for (const { breaker } of this.#order) if (isRefusing(breaker)) open += 1;
     return open;
   }
 
@@ -65,16 +65,19 @@ export class BreakerStore<B extends Breaker<never>> {
     return entry.breaker;
   }
 
-  add(key: string, breaker: B): { readonly isKept: boolean; readonly evicted: string | undefined } {
+  /** What is under the key from now on: while the breaker was made, or room for it, foreign code may have asked for the key too. */
+  add(key: string, breaker: B): Added<B> {
     const evicted = this.size < this.#options.maxKeys ? undefined : this.#evict();
+    const present = this.use(key);
+    if (present !== undefined) return { breaker: present, isKept: true, evicted };
     if (this.size >= this.#options.maxKeys) {
       this.overflows += 1;
-      return { isKept: false, evicted };
+      return { breaker, isKept: false, evicted };
     }
     const entry = new Entry(key, breaker);
     this.#entries.set(key, entry);
     this.#order.push(entry);
-    return { isKept: true, evicted };
+    return { breaker, isKept: true, evicted };
   }
 
   delete(key: string): boolean {
@@ -82,8 +85,9 @@ export class BreakerStore<B extends Breaker<never>> {
     return entry !== undefined && this.#remove(entry);
   }
 
-  *entries(): Generator<readonly [string, B], void> {
-    for (const { key, breaker } of this.#order) yield [key, breaker];
+  /** As they are now: each use moves one to the end, so a walk over the list itself might never arrive there. */
+  entries(): IterableIterator<readonly [string, B]> {
+    return Array.from(this.#order, ({ key, breaker }) => [key, breaker] as const).values();
   }
 
   #evict(): string | undefined {
@@ -105,17 +109,27 @@ export class BreakerStore<B extends Breaker<never>> {
   #mayGo({ breaker, foundAt }: Entry<B>, now: number): boolean {
     if (breaker.isForgettable) return true;
     if (foundAt === undefined || now - foundAt < this.#options.forgetAfterMs) return false;
-    return breaker.mode === "auto" && (breaker.state === "closed" || breaker.state === "half-open");
+    return breaker.isExpendable;
   }
 
   #renew(entry: Entry<B>): void {
     if (this.#order.peekNewest() === entry) return;
-    this.#order.remove(entry);
-    this.#order.push(entry);
+    if (this.#order.remove(entry)) this.#order.push(entry); // unless a trip of the user's that was asked has deleted it
   }
 
   #remove(entry: Entry<B>): boolean {
-    this.#order.remove(entry);
-    return this.#entries.delete(entry.key);
+    return this.#order.remove(entry) && this.#entries.delete(entry.key);
   }
+}
+
+/** What came of adding. */
+interface Added<B> {
+  readonly breaker: B;
+  readonly isKept: boolean;
+  readonly evicted: string | undefined;
+}
+
+// One that only observes refuses nobody, whatever its state.
+function isRefusing({ state, mode }: Breaker<never>): boolean {
+  return state === "isolated" || (state === "open" && mode === "auto");
 }

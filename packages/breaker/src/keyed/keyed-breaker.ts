@@ -15,7 +15,11 @@ export interface KeyedBreakerOptions<Result = unknown> extends Omit<BreakerOptio
    * Default an hour. Infinity keeps it for ever, and hosts that are gone keep their places.
    */
   readonly forgetAfterMs?: number | undefined;
-  /** What is otherwise for this key, asked once when its breaker is made; undefined for nothing. `meter`, `clock` and `name` stay. */
+  /**
+   * What is otherwise for this key, asked once when its breaker is made; undefined for nothing, as is an option that is undefined.
+   * `meter`, `clock` and `name` stay. What it throws, and an error about a wrong option, goes to whoever made the breaker be made:
+   * `run` and services of `layer` reject with it, `get` and `tryAcquire` throw it.
+   */
   readonly optionsFor?: ((key: string) => KeyOptions<Result> | undefined) | undefined;
 }
 
@@ -46,8 +50,8 @@ export interface KeyedBreakerStats {
  * A breaker for each key, an origin or a tenant, made when it is first asked for.
  *
  * At most `maxKeys` are kept. The least recently used goes first, but only if forgetting it loses nothing: closed, without a
- * failure in its window, nobody's hand on it. So made-up keys cannot flush the ones that keep a dead host away. If no room can
- * be made a key gets a breaker that is not kept.
+ * failure in its window, nobody's hand on it alone. How its running calls end is not remembered. So made-up keys cannot flush the
+ * ones that keep a dead host away. If no room can be made a key gets a breaker that is not kept.
  *
  * All share what their options come to, their measurements too: one series for all keys, not one for each.
  */
@@ -85,7 +89,11 @@ export class KeyedBreaker<Result = unknown> {
     return { status: open === 0 ? "HEALTHY" : "DEGRADED", reason: `${breakers}: ${open} of ${size} are open` };
   }
 
-  /** The key's breaker. Asking makes it the most recently used. */
+  /**
+   * The key's breaker. Asking makes it the most recently used.
+   *
+   * @throws whatever `optionsFor` throws, and TypeError or RangeError about what it answers, when the breaker has to be made.
+   */
   get(key: string): Breaker<Result> {
     return this.#store.use(key) ?? this.#make(key);
   }
@@ -100,7 +108,7 @@ export class KeyedBreaker<Result = unknown> {
     return this.#store.delete(key);
   }
 
-  /** Those that are kept, the least recently used first. */
+  /** Those that are kept now, the least recently used first; what happens during the walk changes nothing about it. */
   [Symbol.iterator](): IterableIterator<readonly [key: string, breaker: Breaker<Result>]> {
     return this.#store.entries();
   }
@@ -110,14 +118,22 @@ export class KeyedBreaker<Result = unknown> {
     return this.#events.on(type, listener);
   }
 
-  /** See {@link Breaker.tryAcquire}. */
+  /**
+   * See {@link Breaker.tryAcquire}.
+   *
+   * @throws as `get` does.
+   */
   tryAcquire(key: string): BreakerPermit | undefined {
     return this.get(key).tryAcquire();
   }
 
   /** See {@link Breaker.run}. */
   run<T extends Result>(key: string, work: Work<T>, call: Call = noCall): Promise<T> {
-    return this.get(key).run(work, call);
+    try {
+      return this.get(key).run(work, call);
+    } catch (error) {
+      return Promise.reject(error); // optionsFor is foreign code
+    }
   }
 
   /** A layer that guards by what `keyOf` makes of input and call. */
@@ -126,12 +142,13 @@ export class KeyedBreaker<Result = unknown> {
   ): <Out extends Result>(next: Service<In, Out, C>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
-    return (next) => async (input, call) => this.get(keyOf(input, call)).run(() => next(input, call), call);
+    // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.
+    return (next) => async (input, call = noCall as C) => this.get(keyOf(input, call)).run(() => next(input, call), call);
   }
 
   #make(key: string): Breaker<Result> {
-    const breaker = new Breaker(this.#options, new BreakerGate(this.#settingsFor(key), key));
-    const { isKept, evicted } = this.#store.add(key, breaker);
+    const made = new Breaker(this.#options, new BreakerGate(this.#settingsFor(key), key));
+    const { breaker, isKept, evicted } = this.#store.add(key, made);
     if (evicted !== undefined) this.#events.emit("evicted", { key: evicted });
     if (!isKept) this.#events.emit("overflowed", { key });
     return breaker;
@@ -140,15 +157,25 @@ export class KeyedBreaker<Result = unknown> {
   #settingsFor(key: string): Settings {
     const own = this.#optionsFor?.(key);
     if (own === undefined) return this.#settings;
+    const given: unknown = own; // JavaScript callers may answer anything
+    if (typeof given !== "object" || given === null) throw new TypeError(`optionsFor must answer options or undefined, got ${String(given)}`);
     const { clock, name } = this.#options;
     const { meter, measures, relay, rules } = this.#settings;
-    const settings = readOptions({ ...this.#options, ...own, clock, name, meter: undefined });
+    const settings = readOptions({ ...this.#options, ...withoutUndefined(own), clock, name, meter: undefined });
     const isTimed = rules.isTimed || settings.rules.isTimed;
     return { ...settings, rules: { ...settings.rules, isTimed, now: rules.now }, meter, measures, relay };
   }
 
-  readonly #relay: Relay = (type, event, { name: key = "" }) => {
-    // The event with the key is what the map says of its type; the compiler cannot follow that through two unions.
-    if (this.#events.has(type)) this.#events.emit(type, { ...event, key } as KeyedBreakerEvents[typeof type]);
+  readonly #relay: Relay = {
+    has: (type) => this.#events.has(type),
+    emit: (type, event, { name: key = "" }) => {
+      // The event with the key is what the map says of its type; the compiler cannot follow that through two unions.
+      if (this.#events.has(type)) this.#events.emit(type, { ...event, key } as KeyedBreakerEvents[typeof type]);
+    },
   };
+}
+
+function withoutUndefined<Options extends object>(options: Options): Partial<Options> {
+  // The same entries, less some.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>;
 }

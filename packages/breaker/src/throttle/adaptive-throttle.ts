@@ -4,7 +4,7 @@ import { Guarded } from "../guarded.ts";
 import { ThrottleGate, throttleCounters, type ThrottleEvents, type ThrottleRules } from "./throttle-gate.ts";
 
 export interface AdaptiveThrottleOptions<Result = unknown> {
-  /** So many requests are sent for each that is accepted: from 1. Lower is stricter. Default 2. */
+  /** So many requests are sent for each that is accepted: from 1, finite. Lower is stricter. Default 2. */
   readonly multiplier?: number | undefined;
   /** What counts is what happened within this time, in ms from 1. Default 120,000. */
   readonly windowMs?: number | undefined;
@@ -23,7 +23,7 @@ export interface AdaptiveThrottleOptions<Result = unknown> {
   readonly random?: (() => number) | undefined;
 }
 
-/** A snapshot for programs and tests. The first two are of the window. */
+/** A snapshot for programs and tests. The first two are of the window; a call that still runs is in neither. */
 export interface AdaptiveThrottleStats {
   readonly requests: number;
   readonly accepts: number;
@@ -42,8 +42,9 @@ export interface AdaptiveThrottleStats {
  *     max(0, (requests - K x accepts) / (requests + 1))
  *
  * of the next ones. While the dependency accepts more than one in K nothing is held back; when it accepts nothing, nearly
- * everything is, but for the tenth that finds out when it is well again. What is held back here counts as a request: that is what
- * lets the share rise when more is asked for. Unlike a breaker it is never all or nothing, and it acts before a breaker with the
+ * everything is, but for the tenth that finds out when it is well again. What is held back here counts as a request, at once: that
+ * is what lets the share rise when more is asked for. What is let in counts when it ends, for a call in flight is no refusal; a
+ * neutral one never does. Unlike a breaker it is never all or nothing, and it acts before a breaker with the
  * usual threshold of a half would.
  *
  * Source: Google, Site Reliability Engineering, chapter 21, Handling Overload: K = 2, two minutes. The cap is Envoy's admission
@@ -87,7 +88,7 @@ function readRules<Result>(options: AdaptiveThrottleOptions<Result>): ThrottleRu
   if (classify !== undefined) checkFunction("classify", classify);
   checkFunction("random", random);
   return {
-    multiplier: checkNumber("multiplier", multiplier, { min: 1 }),
+    multiplier: checkNumber("multiplier", multiplier, { min: 1, max: Number.MAX_VALUE }),
     windowMs: checkNumber("windowMs", windowMs, { min: 1, max: Number.MAX_VALUE }),
     maxRejectionRatio: checkNumber("maxRejectionRatio", maxRejectionRatio, { max: 1 - Number.EPSILON }),
     minRequestsPerSecond: checkNumber("minRequestsPerSecond", minRequestsPerSecond),

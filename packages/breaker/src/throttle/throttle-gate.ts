@@ -1,9 +1,10 @@
-import { Emitter, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
+import { Emitter, warn, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
 import { Pass, type Admission, type Refusal } from "../circuit/admission.ts";
 import { BucketRing } from "../bucket-ring.ts";
 import type { Classify } from "../classify.ts";
 import { elapsed } from "../elapsed.ts";
 import type { Gate } from "../gate.ts";
+import { increment } from "../measures.ts";
 import { ThrottledError } from "./errors.ts";
 
 export interface ThrottleEvents {
@@ -24,24 +25,16 @@ export interface ThrottleRules {
 /** Counts, for those who measure, what becomes of calls. */
 export type ThrottleCounters = Readonly<Record<Outcome | "rejected", Counter>>;
 
-/** Lets in the calls of one slice of time, so that a neutral one can be taken out of the count again. */
-class SlicePass extends Pass {
-  readonly bucket: number;
-
-  constructor(bucket: number) {
-    super();
-    this.bucket = bucket;
-  }
-}
-
 const buckets = 24;
 
 // Who has just begun has a rate, too: as if it had begun a second earlier.
 const headStartMs = 1_000;
 
 /**
- * Counts as the source does: a request when somebody asks, held back here or not; an accept when the dependency has done its
- * work. A call that says nothing about the dependency is taken back, so it changes no ratio.
+ * Counts a request when it is known what became of it: one that is held back here at once, one that was let in when it ends, and
+ * then, if it was good, as an accept as well. A call in flight is no refusal; counted when it begins, as the source's wording has
+ * it, calls in flight looked like so many refusals, and after a start, a pause or with a slow dependency a healthy one was held
+ * back. One that says nothing about the dependency is never counted, so it changes no ratio.
  */
 export class ThrottleGate implements Gate {
   readonly events: Emitter<ThrottleEvents> = new Emitter<ThrottleEvents>();
@@ -52,7 +45,7 @@ export class ThrottleGate implements Gate {
   readonly #ring: BucketRing;
   readonly #now: () => number;
   readonly #startedAt: number;
-  #pass = new SlicePass(0);
+  readonly #pass = new Pass();
   #cause: unknown = undefined;
 
   constructor(rules: ThrottleRules, name: string | undefined, counters: ThrottleCounters | undefined) {
@@ -88,29 +81,27 @@ export class ThrottleGate implements Gate {
     const now = this.#now();
     this.#ring.advance(now);
     const ratio = this.#ratio(now);
+    if (ratio === 0 || !this.#draws(ratio)) return this.#pass;
     this.#ring.count();
-    if (ratio > 0 && this.#rules.random() < ratio) {
-      return { isAdmitted: false, reason: "overloaded", retryAfterMs: undefined, cause: this.#cause };
-    }
-    if (this.#pass.bucket !== this.#ring.bucket) this.#pass = new SlicePass(this.#ring.bucket);
-    return this.#pass;
+    return { isAdmitted: false, reason: "overloaded", retryAfterMs: undefined, cause: this.#cause };
   }
 
   succeed(): void {
-    this.#counters?.success.add(1);
+    increment(this.#counters?.success);
     this.#ring.advance(this.#now());
+    this.#ring.count();
     this.#ring.mark();
   }
 
   fail(_: Admission, error: unknown): void {
-    this.#counters?.failure.add(1);
+    increment(this.#counters?.failure);
+    this.#ring.advance(this.#now());
+    this.#ring.count();
     this.#cause = error;
   }
 
-  release(admission: Admission): void {
-    this.#counters?.neutral.add(1);
-    this.#ring.advance(this.#now());
-    if (admission instanceof SlicePass) this.#ring.forget(admission.bucket);
+  release(): void {
+    increment(this.#counters?.neutral);
   }
 
   refuse({ cause }: Refusal): ThrottledError {
@@ -125,6 +116,16 @@ export class ThrottleGate implements Gate {
     else this.#countRejection();
   }
 
+  /** Whether chance holds this one back. */
+  #draws(ratio: number): boolean {
+    try {
+      return this.#rules.random() < ratio;
+    } catch (error) {
+      warn(error);
+      return false;
+    }
+  }
+
   #ratio(now: number): number {
     const { multiplier, windowMs, maxRejectionRatio, minRequestsPerSecond } = this.#rules;
     const { calls: requests, marked: accepts } = this.#ring;
@@ -135,7 +136,7 @@ export class ThrottleGate implements Gate {
 
   #countRejection(): void {
     this.rejections += 1;
-    this.#counters?.rejected.add(1);
+    increment(this.#counters?.rejected);
   }
 }
 

@@ -1,4 +1,6 @@
 import { checkTrip } from "./check-trip.ts";
+import { Faults } from "./faults.ts";
+import { isLocalOnly, markLocalOnly } from "./local-only.ts";
 import type { Fault, Trip, TripReport, TripWindow } from "./trip.ts";
 
 /** Every window counts every call; they differ in how many must want to open. */
@@ -36,9 +38,11 @@ class AnyOf extends Combined {
 
 class AllOf extends Combined {
   verdict(now: number): TripReport | undefined {
+    // A failure is either local or remote, and concerns only one of two that have to agree. One is enough, but that it takes.
+    if (!this.windows.some(isConcerned)) return undefined;
     const reports: TripReport[] = [];
     for (const window of this.windows) {
-      const report = window.verdict(now);
+      const report = window instanceof Faults ? window.standing(now) : window.verdict(now);
       if (report === undefined) return undefined;
       reports.push(report);
     }
@@ -47,13 +51,19 @@ class AllOf extends Combined {
   }
 }
 
+function isConcerned(window: TripWindow): boolean {
+  return !(window instanceof Faults) || window.isConcerned;
+}
+
 /**
  * Trips when one of them does; the first of them gives the reason.
  *
  * @throws TypeError without trips, or naming the one that is none.
  */
 export function anyOf(...trips: readonly Trip[]): Trip {
-  return combine(trips, (windows) => new AnyOf(windows));
+  const trip = combine(trips, (windows) => new AnyOf(windows));
+  if (trips.every(isLocalOnly)) markLocalOnly(trip);
+  return trip;
 }
 
 /**
@@ -62,7 +72,9 @@ export function anyOf(...trips: readonly Trip[]): Trip {
  * @throws TypeError without trips, or naming the one that is none.
  */
 export function allOf(...trips: readonly Trip[]): Trip {
-  return combine(trips, (windows) => new AllOf(windows));
+  const trip = combine(trips, (windows) => new AllOf(windows));
+  if (trips.some(isLocalOnly)) markLocalOnly(trip);
+  return trip;
 }
 
 function combine(trips: readonly Trip[], make: (windows: readonly TripWindow[]) => TripWindow): Trip {

@@ -1,5 +1,6 @@
 import { checkNumber } from "@breakwater/core";
 import { checkTrip } from "./check-trip.ts";
+import { isLocalOnly } from "./local-only.ts";
 import type { Trip, TripReport, TripWindow } from "./trip.ts";
 
 /** Hands durations to a window that thinks they were outcomes. */
@@ -44,12 +45,14 @@ export interface SlowCallsOptions {
  *
  * A half-open probe that takes `slowMs` has failed.
  *
- * @throws TypeError or RangeError naming the option and the value.
+ * @throws TypeError or RangeError naming the option and the value. Of a trip that judges local faults only, too: a duration is
+ *   never one, so it would never trip.
  */
 export function slowCalls({ slowMs, trip }: SlowCallsOptions): Trip {
   checkNumber("slowMs", slowMs, { min: 1, max: Number.MAX_VALUE });
   checkTrip("trip", trip);
   if ((trip.slowMs?.length ?? 0) > 0) throw new TypeError("trip must judge outcomes: it watches durations itself");
+  if (isLocalOnly(trip)) throw new TypeError("trip must not judge local faults only: a duration is none, and it would never trip");
   return {
     createWindow: () => new SlowCalls(slowMs, trip.createWindow()),
     slowMs: [slowMs],

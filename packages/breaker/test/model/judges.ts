@@ -16,6 +16,8 @@ export type Judge = (history: readonly Entry[], now: number) => boolean;
 export interface Tripping {
   readonly trip: Trip;
   readonly judge: Judge;
+  /** Whether it has seen enough, whatever happened last; where that is no other question than `judge`, left out. */
+  readonly standing?: Judge;
   readonly slowMs: readonly number[];
 }
 
@@ -71,17 +73,20 @@ const slow = fc.record({ of: simple, slowMs: fc.constantFrom(1, 10, 35, 60) }).m
   slowMs: [slowMs],
 }));
 
-const faulty = fc.record({ of: simple, fault: fc.constantFrom("local" as const, "remote" as const) }).map(({ of, fault }): Tripping => ({
-  trip: faults(fault, of.trip),
-  judge: (history, now) =>
+const faulty = fc.record({ of: simple, fault: fc.constantFrom("local" as const, "remote" as const) }).map(({ of, fault }): Tripping => {
+  const standing: Judge = (history, now) =>
     of.judge(
       outcomes(history)
         .filter((entry) => fault === "local" || !entry.isBad || entry.fault === "remote")
         .map((entry) => ({ ...entry, isBad: entry.isBad && entry.fault === fault })),
       now,
-    ),
-  slowMs: [],
-}));
+    );
+  const judge: Judge = (history, now) => {
+    const last = outcomes(history).at(-1);
+    return last?.isBad === true && last.fault === fault && standing(history, now);
+  };
+  return { trip: faults(fault, of.trip), judge, standing, slowMs: [] };
+});
 
 const parts = fc.array(fc.oneof(simple, slow, faulty), { minLength: 1, maxLength: 3 });
 
@@ -89,7 +94,10 @@ function together(name: "anyOf" | "allOf", all: readonly Tripping[]): Tripping {
   const trips = all.map(({ trip }) => trip);
   return {
     trip: name === "anyOf" ? anyOf(...trips) : allOf(...trips),
-    judge: (history, now) => (name === "anyOf" ? all.some((each) => each.judge(history, now)) : all.every((each) => each.judge(history, now))),
+    judge: (history, now) => {
+      const isOne = all.some((each) => each.judge(history, now));
+      return isOne && (name === "anyOf" || all.every(({ judge, standing = judge }) => standing(history, now)));
+    },
     slowMs: [...new Set(all.flatMap(({ slowMs }) => slowMs))].sort((a, b) => a - b),
   };
 }

@@ -32,7 +32,7 @@ type Via = "permit" | "run" | "run with signal" | "layer" | "layer with signal";
 
 type Command =
   | { readonly type: "acquire"; readonly via: Via }
-  | { readonly type: "settle"; readonly which: number; readonly verdict: Verdict }
+  | { readonly type: "settle"; readonly which: number; readonly verdict: Verdict; readonly toldMs?: number | undefined }
   | { readonly type: "move"; readonly ms: number }
   | { readonly type: "forceOpen"; readonly ms: number }
   | { readonly type: "reset" | "isolate" | "disable" | "observe" | "enable" }
@@ -50,13 +50,16 @@ const failures: fc.Arbitrary<FailureVerdict> = fc.record(
   { requiredKeys: ["outcome"] },
 );
 
+// Only a permit can be told; mostly it is not.
+const durations = fc.constantFrom(undefined, undefined, undefined, 0, 9, 35, 1_000);
+
 const told = fc.oneof({ weight: 4, arbitrary: plain }, { weight: 1, arbitrary: failures });
 
 function commands(verdict: fc.Arbitrary<Verdict>, ...ways: Via[]): fc.Arbitrary<Command> {
   const of = <Type extends string>(type: Type): fc.Arbitrary<{ readonly type: Type }> => fc.record({ type: fc.constant(type) });
   return fc.oneof(
     { weight: 10, arbitrary: fc.record({ type: fc.constant("acquire" as const), via: fc.constantFrom(...ways) }) },
-    { weight: 10, arbitrary: fc.record({ type: fc.constant("settle" as const), which: fc.nat(20), verdict }) },
+    { weight: 10, arbitrary: fc.record({ type: fc.constant("settle" as const), which: fc.nat(20), verdict, toldMs: durations }) },
     { weight: 5, arbitrary: fc.record({ type: fc.constant("move" as const), ms: fc.integer({ min: 1, max: 60 }) }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant("move" as const), ms: fc.constantFrom(-1e12, -45, -1, 1e12) }) },
     { weight: 1, arbitrary: of("reset") },
@@ -68,7 +71,8 @@ function commands(verdict: fc.Arbitrary<Verdict>, ...ways: Via[]): fc.Arbitrary<
 
 /** A call that the breaker let in, and what the oracle says about it. */
 interface Running {
-  readonly settle: (verdict: Verdict) => void;
+  readonly settle: (verdict: Verdict, toldMs: number | undefined) => void;
+  readonly via: Via;
   readonly trial: Trial;
   isSettled: boolean;
 }
@@ -80,7 +84,10 @@ const refusal = new RejectedError("ERR_FULL", "full", { reason: "full" });
 function start(breaker: Breaker, via: Via): Running["settle"] | undefined {
   if (via === "permit") {
     const permit = breaker.tryAcquire();
-    return permit && ((verdict) => permit[typeof verdict === "string" ? verdict : "failure"]());
+    return permit && ((verdict, toldMs) => {
+      if (verdict === "success" || verdict === "neutral") permit[verdict](toldMs);
+      else permit.failure(undefined, toldMs);
+    });
   }
   const answer = deferred();
   const seen = { isStarted: false };
@@ -126,7 +133,7 @@ class World {
   apply(step: Command): void {
     if (step.type === "move") this.clock.inner.jump(step.ms);
     else if (step.type === "acquire") this.#acquire(step.via);
-    else if (step.type === "settle") this.#settle(step.which, step.verdict);
+    else if (step.type === "settle") this.#settle(step.which, step.verdict, step.toldMs);
     else if (step.type === "forceOpen") this.#both(() => this.breaker.forceOpen(step.ms), () => this.oracle.open(step.ms));
     else if (step.type === "reset") this.#both(() => this.breaker.reset(), () => this.oracle.reset());
     else if (step.type === "isolate") this.#isolate();
@@ -154,10 +161,10 @@ class World {
   #acquire(via: Via): void {
     const [settle, trial] = this.#both(() => start(this.breaker, via), () => this.oracle.acquire());
     expect(settle !== undefined).toBe(typeof trial !== "string");
-    if (settle !== undefined && typeof trial !== "string") this.#running.push({ settle, trial, isSettled: false });
+    if (settle !== undefined && typeof trial !== "string") this.#running.push({ settle, via, trial, isSettled: false });
   }
 
-  #settle(which: number, verdict: Verdict): void {
+  #settle(which: number, verdict: Verdict, toldMs: number | undefined): void {
     // any call that was ever let in, those already settled included: a second word must be harmless
     const call = this.#running[which % Math.max(this.#running.length, 1)];
     if (call === undefined) return;
@@ -165,9 +172,9 @@ class World {
     call.isSettled = true;
     this.pending = () => {
       this.oracle.now = this.clock.seenMs;
-      if (isNew) this.oracle.settle(call.trial, verdict);
+      if (isNew) this.oracle.settle(call.trial, verdict, call.via === "permit" ? toldMs : undefined);
     };
-    call.settle(verdict);
+    call.settle(verdict, toldMs);
   }
 
   /** What the oracle has to do when promises have continued. */
@@ -220,7 +227,7 @@ const shapes = (of: Shape["of"]): fc.Arbitrary<Shape> =>
   );
 
 // Ten thousand where it counts; a developer who waits for a result gets the rest from the seeds of the next run.
-const isCi = process.env.CI !== undefined && process.env.BREAKWATER_BUILT === undefined;
+const isCi = process.env.CI !== undefined && process.env.BREAKWATER_BUILT !== "1"; // the built ones are the same code
 
 describe("whatever happens in whatever order, the breaker agrees with an oracle that keeps everything", () => {
   for (const [name, tripping] of Object.entries(trippings)) {

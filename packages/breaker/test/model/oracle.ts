@@ -74,11 +74,15 @@ export class Oracle {
     return typeof answer === "string" && this.mode === "observing" ? this.#trial(-1) : answer;
   }
 
-  settle(trial: Trial, verdict: Verdict): void {
-    if (trial.period !== this.#period) return;
+  /** `toldMs`: how long it took, if whoever made the call said so. */
+  settle(trial: Trial, verdict: Verdict, toldMs?: number): void {
     trial.isOver = true;
-    if (this.#state === "half-open") this.#settleProbe(trial, verdict);
-    else this.#settleCall(trial, verdict);
+    trial.isHolding = false;
+    if (this.mode === "disabled") return;
+    const tookMs = toldMs ?? this.now - trial.startedAt;
+    if (trial.period !== this.#period) this.#look();
+    else if (this.#state === "half-open") this.#settleProbe(trial, verdict, tookMs);
+    else this.#settleCall(trial, verdict, tookMs);
   }
 
   reset(): void {
@@ -97,14 +101,14 @@ export class Oracle {
   open(ms: number | undefined, atLeastMs = 0): void {
     const { breakMs, isGrowing } = this.#shape;
     if (this.#state === "closed") this.#level = this.#decayed();
-    this.#level += 1;
+    if (this.#state !== "open") this.#level += 1;
     this.#endsAt = this.now + (ms ?? Math.max(atLeastMs, isGrowing ? breakMs * 2 ** (this.#level - 1) : breakMs));
     this.#enter("open", "opened");
   }
 
   #consider(): Trial | BreakerOpenReason {
     if (this.#state === "closed") {
-      if (this.#findSlow() && this.#judge()) return this.#consider();
+      if (this.#look()) return this.#consider();
       if (this.#ramp !== undefined && !this.#goesOnRamp(this.#ramp)) return "ramp";
       return this.#keep(this.#trial(this.#period));
     }
@@ -112,56 +116,71 @@ export class Oracle {
       if (this.now < this.#endsAt) return "open";
       this.#enter("half-open", "halfOpened");
     }
-    for (const probe of this.#trials.filter((each) => each.isHolding && !this.#isHolding(each))) {
-      probe.isHolding = false;
-      if (this.now - probe.startedAt < this.#slowMs) continue;
-      probe.foundSlow.add(this.#slowMs);
-      this.#failures += 1;
-      if (this.#hasFailed) {
-        this.open(undefined);
-        return this.#consider();
-      }
-    }
-    if (this.#trials.filter(({ isHolding }) => isHolding).length >= this.#wanted) return "half-open";
+    if (this.#look()) return this.#consider();
+    if (this.#trials.filter((each) => this.#isHolding(each)).length >= this.#wanted) return "half-open";
     const probe = this.#trial(this.#period);
     probe.isHolding = true;
     return this.#keep(probe);
   }
 
-  #settleProbe(probe: Trial, verdict: Verdict): void {
-    probe.isHolding = false;
-    if (verdict === "neutral" || probe.foundSlow.size > 0) return;
-    const isSlow = this.now - probe.startedAt >= this.#slowMs;
-    if (verdict === "success" && !isSlow) this.#successes += 1;
-    else this.#failures += 1;
-    if (this.#successes >= this.#shape.requiredSuccesses) {
-      this.#enter("closed", "closed");
-      this.#startRamp();
-    } else if (typeof verdict === "object" && verdict.tripForMs !== undefined) this.open(verdict.tripForMs);
-    else if (this.#hasFailed) this.open(undefined, typeof verdict === "object" ? verdict.retryAfterMs : 0);
+  /** Somebody calls, or a call ends. Whether what has become slow has ended the period. */
+  #look(): boolean {
+    if (this.#state === "closed") return this.#findSlow() && this.#judge();
+    if (this.#state === "open") return false;
+    for (const probe of this.#trials) {
+      if (probe.isOver || probe.foundSlow.size > 0 || this.now - probe.startedAt < this.#slowMs) continue;
+      probe.foundSlow.add(this.#slowMs);
+      probe.isHolding = false;
+      this.#failures += 1;
+      if (!this.#hasFailed) continue;
+      this.open(undefined);
+      return true;
+    }
+    return false;
   }
 
-  #settleCall(trial: Trial, verdict: Verdict): void {
+  #settleProbe(probe: Trial, verdict: Verdict, tookMs: number): void {
+    const { period } = probe;
+    const counts = probe.foundSlow.size === 0;
+    if (verdict !== "success" && verdict !== "neutral") {
+      if (counts) this.#failProbe(verdict);
+      if (this.#period === period) this.#look();
+      return;
+    }
+    if (this.#look() || !counts) return;
+    if (tookMs >= this.#slowMs) this.#failProbe("failure");
+    else if (verdict === "success") this.#successes += 1;
+    if (this.#successes < this.#shape.requiredSuccesses || this.#period !== period) return;
+    this.#enter("closed", "closed");
+    this.#startRamp();
+  }
+
+  #failProbe(verdict: Verdict): void {
+    const { tripForMs, retryAfterMs } = typeof verdict === "object" ? verdict : {};
+    this.#failures += 1;
+    if (tripForMs !== undefined) this.open(tripForMs);
+    else if (this.#hasFailed) this.open(undefined, retryAfterMs);
+  }
+
+  #settleCall(trial: Trial, verdict: Verdict, tookMs: number): void {
     const before = this.#history.length;
-    const hasSlowed = this.#findSlow(trial);
+    this.#findSlow();
     const entry = { at: this.now, fault: "remote", slowMs: undefined } as const;
-    if (verdict !== "neutral") {
-      const tookMs = this.now - trial.startedAt;
-      for (const slowMs of this.#shape.of.slowMs) {
-        if (!trial.foundSlow.has(slowMs)) this.#history.push({ ...entry, isBad: tookMs >= slowMs, slowMs });
-      }
-      const fault = typeof verdict === "object" ? (verdict.fault ?? "remote") : "remote";
-      this.#history.push({ ...entry, isBad: verdict !== "success", fault });
-    } else if (!hasSlowed) return;
-    if (typeof verdict === "object" && verdict.tripForMs !== undefined) this.open(verdict.tripForMs);
-    else if (verdict !== "success" || this.#history.slice(before).some(({ isBad }) => isBad)) this.#judge(typeof verdict === "object" ? verdict.retryAfterMs : 0);
+    for (const slowMs of this.#shape.of.slowMs) {
+      const isBad = tookMs >= slowMs;
+      if (!trial.foundSlow.has(slowMs) && (isBad || verdict !== "neutral")) this.#history.push({ ...entry, isBad, slowMs });
+    }
+    const { fault = "remote", tripForMs, retryAfterMs } = typeof verdict === "object" ? verdict : {};
+    if (verdict !== "neutral") this.#history.push({ ...entry, isBad: verdict !== "success", fault });
+    if (tripForMs !== undefined) this.open(tripForMs);
+    else if (this.#history.slice(before).some(({ isBad }) => isBad)) this.#judge(retryAfterMs);
   }
 
-  #findSlow(ending?: Trial): boolean {
+  #findSlow(): boolean {
     const before = this.#history.length;
     for (const slowMs of this.#shape.of.slowMs) {
       for (const trial of this.#trials) {
-        if ((trial.isOver && trial !== ending) || trial.foundSlow.has(slowMs) || this.now - trial.startedAt < slowMs) continue;
+        if (trial.isOver || trial.foundSlow.has(slowMs) || this.now - trial.startedAt < slowMs) continue;
         trial.foundSlow.add(slowMs);
         this.#history.push({ at: this.now, isBad: true, fault: "remote", slowMs });
       }
