@@ -38,11 +38,11 @@ interface Contestant {
   readonly name: string;
   readonly kind: Kind;
   readonly package?: string;
-  make(connect: Connect): Use;
+  readonly make: (connect: Connect) => Use;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const destroy = async (): Promise<void> => undefined;
+const destroy = (): Promise<void> => Promise.resolve();
 
 const contestants: readonly Contestant[] = [
   {

@@ -141,17 +141,19 @@ export class Pool<R> {
   }
 
   #acquire(options: AcquireOptions): Promise<SlotLease<R>> {
-    const { signal, deadlineAt, timeoutMs } = options;
+    const { signal, deadlineAt, priority, timeoutMs } = options;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (deadlineAt !== undefined || timeoutMs !== undefined) return this.#acquireInTime(options);
+    if (deadlineAt !== undefined || timeoutMs !== undefined || priority !== undefined) return this.#acquireAsAsked(options);
     const lease = this.#stock.take();
     return lease === undefined ? this.#wait(options) : Promise.resolve(lease);
   }
 
-  #acquireInTime(options: AcquireOptions): Promise<SlotLease<R>> {
-    const { deadlineAt = Infinity, timeoutMs } = options;
+  #acquireAsAsked(options: AcquireOptions): Promise<SlotLease<R>> {
+    const { deadlineAt = Infinity, priority = 0, timeoutMs = 0 } = options;
     try {
-      if (timeoutMs !== undefined) checkNumber("timeoutMs", timeoutMs);
+      checkNumber("timeoutMs", timeoutMs);
+      checkNumber("deadlineAt", deadlineAt, { min: -Infinity });
+      checkNumber("priority", priority, { min: -Infinity });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -169,7 +171,8 @@ export class Pool<R> {
   #bracket<T>(call: AcquireOptions, work: (lease: Lease<R>) => T | PromiseLike<T>, destroyOn = this.#stock.settings.destroyOn): Promise<T> {
     const given: unknown = destroyOn; // JavaScript callers may pass anything
     if (given !== undefined && typeof given !== "function") return Promise.reject(new TypeError(`destroyOn must be a function, got ${typeof given}`));
-    const isPlain = call.signal === undefined && call.deadlineAt === undefined && call.timeoutMs === undefined;
+    const { deadlineAt, priority, signal, timeoutMs } = call;
+    const isPlain = signal === undefined && deadlineAt === undefined && timeoutMs === undefined && priority === undefined;
     const lease = isPlain ? this.#stock.take() : undefined;
     if (lease !== undefined) return this.#perform(lease, work, call, destroyOn);
     return this.#acquire(call).then((later) => this.#perform(later, work, call, destroyOn));

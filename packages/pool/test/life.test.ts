@@ -236,7 +236,7 @@ describe("keepalive", () => {
     for (const lease of await Promise.all([1, 2, 3].map(() => bench.pool.acquire()))) lease.release();
     await bench.clock.advanceAsync(1_000);
     expect(tests.map(({ id }) => id)).toEqual([1, 2]);
-    expect(bench.clock.pendingRefTimers).toBe(1); // the limit of the tests
+    expect(bench.clock.pendingRefTimers).toBe(0); // not even a test that hangs holds the process
     tests.shift()?.end(true);
     await bench.clock.advanceAsync(1);
     expect(tests.map(({ id }) => id)).toEqual([2, 3]);

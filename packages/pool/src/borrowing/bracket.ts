@@ -77,6 +77,8 @@ class Cancellation<R> implements AbortListener, Expiring {
   }
 
   aborted(): void {
+    // The work may have returned it early: what it does now is somebody else's.
+    if (!this.#lease.isCurrent) return;
     const { cancel, clock, resetTimeoutMs } = this.#settings;
     this.isBegun = this.#isRunning = true;
     if (resetTimeoutMs < Infinity) {

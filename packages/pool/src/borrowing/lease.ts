@@ -49,6 +49,11 @@ export class SlotLease<R> implements Lease<R> {
     else if (this.#loan === released) throw new LeaseSettledError(this.#slot.keeper.name);
   }
 
+  /** @internal Whether it is still the loan that may be settled. */
+  get isCurrent(): boolean {
+    return this.#slot.loan === this.#loan;
+  }
+
   /** @internal {@link destroy} that does nothing where it would throw. */
   giveUp(error: unknown): void {
     const slot = this.#slot;

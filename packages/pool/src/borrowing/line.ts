@@ -46,8 +46,10 @@ export class Line<R> {
 
   /** The live waiter whose turn it is. Those that are aborted or out of time are sent away on the way. */
   next(): PoolWaiter<R> | undefined {
+    const before = this.#waiters.size;
     let waiter = this.#waiters.next();
     for (; waiter !== undefined && this.#patience.isOver(waiter); waiter = this.#waiters.next()) this.#expire(waiter);
+    if (this.#waiters.size < before) this.#left();
     return waiter;
   }
 

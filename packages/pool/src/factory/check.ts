@@ -44,7 +44,7 @@ export class Check<R> {
       (answer) => this.#answered(slot, answer),
       (error) => this.#failed(slot, { error }),
     );
-    if (this.#isRunning(slot)) watch.start(slot, timeoutMs);
+    if (this.#isRunning(slot)) watch.start(slot, timeoutMs, slot.isTested);
   }
 
   expired(slot: Slot<R>): void {

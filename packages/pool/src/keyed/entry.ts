@@ -1,4 +1,4 @@
-import { FifoNode } from "@breakwater/core";
+import { FifoNode, type Unsubscribe } from "@breakwater/core";
 import type { Pool } from "../pool.ts";
 import type { Share } from "./total.ts";
 
@@ -7,6 +7,8 @@ export class KeyedEntry<R> extends FifoNode {
   readonly key: string;
   readonly pool: Pool<R>;
   readonly share: Share;
+  /** The events that are handed on, with what ends that. */
+  readonly relays: Map<string, Unsubscribe> = new Map<string, Unsubscribe>();
 
   constructor(key: string, pool: Pool<R>, share: Share) {
     super();

@@ -17,6 +17,20 @@ export type KeyedPoolEvents<R> = {
   readonly [Type in Exclude<keyof PoolEvents<R>, "closed">]: PoolEvents<R>[Type] & { readonly key: string };
 };
 
+const eventTypes = [
+  "created",
+  "createFailed",
+  "recovered",
+  "validateFailed",
+  "resetFailed",
+  "destroyed",
+  "destroyFailed",
+  "slowAcquire",
+  "leaked",
+  "unleaked",
+  "nestedAcquire",
+] as const satisfies readonly (keyof KeyedPoolEvents<unknown>)[];
+
 /**
  * A pool for each key, an origin or a tenant, made when it is first asked for and forgotten when it is empty; and a limit over all of
  * them. A key's resources that lie idle make room for another key's callers, the longest unused first.
@@ -30,9 +44,8 @@ export class KeyedPool<R> {
   readonly #total: Total;
   readonly #cleaner: Cleaner<R>;
   readonly #events = new Emitter<KeyedPoolEvents<R>>();
-  /** Types of events that anybody has ever listened to. */
-  readonly #heard = new Set<keyof KeyedPoolEvents<R>>();
   readonly #hideSums: () => void;
+  #isClosing = false;
   #closed: Promise<CloseReport> | undefined = undefined;
 
   /** @throws TypeError or RangeError naming the option and its value. */
@@ -47,8 +60,8 @@ export class KeyedPool<R> {
   }
 
   /** See {@link Pool.acquire}. */
-  async acquire(key: string, options?: AcquireOptions): Promise<Lease<R>> {
-    return this.#openPoolOf(key).acquire(options);
+  acquire(key: string, options?: AcquireOptions): Promise<Lease<R>> {
+    return this.#ask(key, (pool) => pool.acquire(options));
   }
 
   /** See {@link Pool.tryAcquire}. */
@@ -58,8 +71,8 @@ export class KeyedPool<R> {
   }
 
   /** See {@link Pool.use}. */
-  async use<T>(key: string, work: (resource: R, call: Call) => T | PromiseLike<T>, call?: UseOptions): Promise<T> {
-    return this.#openPoolOf(key).use(work, call);
+  use<T>(key: string, work: (resource: R, call: Call) => T | PromiseLike<T>, call?: UseOptions): Promise<T> {
+    return this.#ask(key, (pool) => pool.use(work, call));
   }
 
   /** A layer that hands `call.lease` inward, of the key that `keyOf` makes of input and call. */
@@ -68,7 +81,7 @@ export class KeyedPool<R> {
   ): <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
-    return (next) => async (input, call) => this.#openPoolOf(keyOf(input, call)).layer(next)(input, call);
+    return (next) => async (input, call) => this.#ask(keyOf(input, call), (pool) => pool.layer(next)(input, call));
   }
 
   /** Renews the pool of this key, or of all: see {@link Pool.clear}. */
@@ -79,6 +92,7 @@ export class KeyedPool<R> {
   /** Ends all of them: see {@link Pool.close}. The report is the sum. A second close joins the first, and may hasten it. */
   async close({ graceMs = 10_000 }: CloseOptions = {}): Promise<CloseReport> {
     checkNumber("graceMs", graceMs);
+    this.#isClosing = true; // before functions of the user's are called, which may ask for a key
     const reports = [...this.#order].map(({ pool }) => pool.close({ graceMs }));
     this.#closed ??= this.#end(reports);
     return this.#closed;
@@ -108,16 +122,28 @@ export class KeyedPool<R> {
 
   /** Events of all keys. The answer unsubscribes. A listener that throws becomes a process warning. */
   on<Type extends keyof KeyedPoolEvents<R>>(type: Type, listener: (event: KeyedPoolEvents<R>[Type]) => void): Unsubscribe {
-    const isNew = !this.#heard.has(type);
-    this.#heard.add(type);
-    if (isNew) for (const entry of this.#order) this.#relay(entry, type);
-    return this.#events.on(type, listener);
+    const unsubscribe = this.#events.on(type, listener);
+    for (const entry of this.#order) this.#relay(entry, type);
+    return () => {
+      unsubscribe();
+      if (this.#events.has(type)) return;
+      for (const { relays } of this.#order) {
+        relays.get(type)?.();
+        relays.delete(type);
+      }
+    };
   }
 
-  /** @throws PoolClosedError, into the promise of whoever calls. */
-  #openPoolOf(key: string): Pool<R> {
-    if (this.#closed !== undefined) throw new PoolClosedError(this.name);
-    return this.#used(this.#entries.get(key) ?? this.#make(key));
+  /** An acquire that fails may leave its key empty. */
+  async #ask<T>(key: string, act: (pool: Pool<R>) => Promise<T>): Promise<T> {
+    if (this.#isClosing) throw new PoolClosedError(this.name);
+    const entry = this.#entries.get(key) ?? this.#make(key);
+    try {
+      return await act(this.#used(entry));
+    } catch (error) {
+      this.#cleaner.look(entry);
+      throw error;
+    }
   }
 
   #used(entry: KeyedEntry<R>): Pool<R> {
@@ -133,7 +159,7 @@ export class KeyedPool<R> {
     const entry = new KeyedEntry<R>(key, new Pool<R>(this.#optionsOf(key), share), share);
     this.#entries.set(key, entry);
     this.#order.push(entry);
-    for (const type of this.#heard) this.#relay(entry, type);
+    for (const type of eventTypes) if (this.#events.has(type)) this.#relay(entry, type);
     return entry;
   }
 
@@ -151,8 +177,9 @@ export class KeyedPool<R> {
     return { ...options, min: 0, name: named, clock, meter: meterOfAll(meter, name), create: (context) => options.create(key, context) };
   }
 
-  #relay({ key, pool }: KeyedEntry<R>, type: keyof KeyedPoolEvents<R>): void {
-    pool.on(type, (event) => this.#events.emit(type, { ...event, key }));
+  /** Only what somebody hears: a failed destroy that nobody listens for is a warning. */
+  #relay({ key, pool, relays }: KeyedEntry<R>, type: keyof KeyedPoolEvents<R>): void {
+    if (!relays.has(type)) relays.set(type, pool.on(type, (event) => this.#events.emit(type, { ...event, key })));
   }
 
   async #end(reports: readonly Promise<CloseReport>[]): Promise<CloseReport> {

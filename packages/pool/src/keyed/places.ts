@@ -8,6 +8,12 @@ export interface Places {
   give(): void;
   /** Whether a resource that is free now has to go, for somebody else who has waited since before `sinceMs`. */
   isClaimed(sinceMs: number): boolean;
+  /** How many could be had now. */
+  readonly free: number;
+  /** It has taken what it wants: what else was kept for it goes to the next. */
+  settle(): void;
+  /** It wants none any more. */
+  leave(): void;
   /** A resource lies idle. */
   laidAside(): void;
 }

@@ -27,33 +27,24 @@ export class Total {
   #isMakingRoom = false;
   /** Whether anything may lie idle anywhere: so that nobody looks through ten thousand keys for each caller who finds no place. */
   #hasIdle = false;
-  /** Whose turn it is. */
-  #called: Share | undefined = undefined;
 
   constructor(options: TotalOptions) {
     this.#options = options;
   }
 
-  get taken(): number {
-    return this.#taken;
+  /** Places that are there, and one that can be made. */
+  get free(): number {
+    return this.#options.max - this.#taken + (this.#hasIdle ? 1 : 0);
   }
 
   take(share: Share): boolean {
-    const isTurn = this.#line.size === 0 || this.#called === share;
-    if (isTurn && this.#taken < this.#options.max) {
-      this.#taken += 1;
-      return true;
-    }
-    this.#join(share);
+    if (this.#line.size === 0 && this.#taken < this.#options.max) this.#reserve(share);
+    else if (share.reserved === 0) this.#join(share);
     this.#makeRoom();
-    // A destroy that settles at once has made some.
-    if (this.#taken < this.#options.max && this.#line.peek() === share) {
-      this.leave(share);
-      this.#taken += 1;
-      return true;
-    }
-    this.#serve();
-    return false;
+    this.#serve(); // a destroy that settled at once has made some; it is kept for whoever is first, the asker too
+    if (share.reserved === 0) return false;
+    share.reserved -= 1;
+    return true;
   }
 
   give(): void {
@@ -71,36 +62,50 @@ export class Total {
 
   laidAside(): void {
     this.#hasIdle = true;
+    this.#makeRoom();
+    this.#serve();
   }
 
-  /** The pool is gone. */
+  /** What was kept for it and not taken goes to the next. */
+  settle(share: Share): void {
+    if (share.reserved === 0) return;
+    this.#taken -= share.reserved;
+    share.reserved = 0;
+    this.#serve();
+  }
+
   leave(share: Share): void {
-    if (this.#line.remove(share)) share.isInLine = false;
+    this.#line.remove(share);
+    this.settle(share);
   }
 
   #join(share: Share): void {
-    if (share.isInLine) return;
+    if (share.list !== undefined) return;
     share.since = this.#options.clock.now();
-    share.isInLine = true;
     this.#line.push(share);
   }
 
+  #reserve(share: Share): void {
+    this.#taken += 1;
+    share.reserved += 1;
+  }
+
+  /** A place is kept for each before it is told: it may be busy with something else just now. */
   #serve(): void {
     while (this.#taken < this.#options.max) {
       const share = this.#line.shift();
       if (share === undefined) return;
-      share.isInLine = false;
-      this.#called = share;
-      share.holder?.changed(); // takes a place, or finds that nobody waits any more
-      this.#called = undefined;
+      this.#reserve(share);
+      share.holder?.changed();
     }
   }
 
   #makeRoom(): void {
     if (!this.#hasIdle || this.#leaving >= this.#line.size) return;
+    const wasMakingRoom = this.#isMakingRoom;
     this.#isMakingRoom = true;
     this.#hasIdle = this.#spareOne();
-    this.#isMakingRoom = false;
+    this.#isMakingRoom = wasMakingRoom;
   }
 
   /** False when nothing lies idle anywhere. */
@@ -119,7 +124,9 @@ export class Share extends FifoNode implements Places {
   readonly #total: Total;
   readonly #gave: () => void;
   holder: PlaceHolder | undefined = undefined;
-  isInLine = false;
+  /** Places that are kept for it. */
+  reserved = 0;
+  /** Since when it stands in the line. */
   since = 0;
 
   /** `gave`: told after each place that is given back. */
@@ -133,6 +140,10 @@ export class Share extends FifoNode implements Places {
     this.holder = holder;
   }
 
+  get free(): number {
+    return this.#total.free;
+  }
+
   take(): boolean {
     return this.#total.take(this);
   }
@@ -140,6 +151,14 @@ export class Share extends FifoNode implements Places {
   give(): void {
     this.#total.give();
     this.#gave();
+  }
+
+  settle(): void {
+    this.#total.settle(this);
+  }
+
+  leave(): void {
+    this.#total.leave(this);
   }
 
   laidAside(): void {

@@ -2,8 +2,11 @@ import type { Clock, Deadlines, Expiring } from "@breakwater/core";
 import type { CloseReport } from "../events.ts";
 import { Deferred } from "../deferred.ts";
 
-/** Takes one lent resource away. */
-export type Revocable = () => void;
+/** One lent resource, and the way to take it away. */
+export interface Revocable {
+  isLent(): boolean;
+  revoke(): void;
+}
 
 /** What a close has to do with. */
 export interface Lendings {
@@ -62,8 +65,10 @@ export class Closing implements Expiring {
   }
 
   expire(): void {
-    const lent = this.#supply.lent();
-    this.#revoked += lent.length; // first: taking away the last one may end the pool, which tells how many they were
-    for (const revoke of lent) revoke();
+    for (const loan of this.#supply.lent()) {
+      if (!loan.isLent()) continue; // what was done about another one has returned it
+      this.#revoked += 1; // first: taking away the last one may end the pool, which tells how many they were
+      loan.revoke();
+    }
   }
 }

@@ -89,7 +89,7 @@ export class Exchange<R> {
     const { backoff, creatable, isDown, room } = this.#supply;
     // The one who comes when a create is due is the one for whom it is tried.
     if (isDown && creatable === 0) return this.#unavailable();
-    const spare = backoff.isFailing ? creatable : room;
+    const spare = Math.min(backoff.isFailing ? creatable : room, this.#parts.places?.free ?? Infinity);
     const isRoom = maxWaiting === Infinity || this.#unserved - this.#idle.size - spare < maxWaiting;
     return isRoom ? undefined : new PoolFullError(maxWaiting, name, backoff);
   }
@@ -105,12 +105,10 @@ export class Exchange<R> {
 
   /** It has come back and is in order. */
   free(slot: Slot<R>): void {
-    const { fitness, places, settings } = this.#parts;
+    const { fitness, places } = this.#parts;
     fitness.prove(slot);
-    const isWanted = this.#line.size > 0;
-    const isSurplus = !isWanted && this.#idle.size >= settings.size.maxIdle;
-    if (isSurplus || places?.isClaimed(this.#line.next()?.askedAt ?? Infinity) === true) this.#supply.retire(slot, "surplus");
-    else if (isWanted) this.reuse(slot);
+    if (places?.isClaimed(this.#line.next()?.askedAt ?? Infinity) === true) this.#supply.retire(slot, "surplus");
+    else if (this.#line.size > 0) this.reuse(slot);
     else this.#layAside(slot);
   }
 
@@ -152,6 +150,7 @@ export class Exchange<R> {
       while (this.isOpen && this.#step());
     } finally {
       this.#isPumping = false;
+      this.#parts.places?.settle();
     }
     if (!this.isOpen || !this.#supply.isHeldBack) return;
     if (this.#supply.isDown) this.refuseAll();
@@ -195,7 +194,11 @@ export class Exchange<R> {
   }
 
   #layAside(slot: Slot<R>): void {
-    const { places, upkeep } = this.#parts;
+    const { places, settings, upkeep } = this.#parts;
+    if (this.#idle.size >= settings.size.maxIdle) {
+      this.#supply.retire(slot, "surplus");
+      return;
+    }
     if (slot.isTested) this.#idle.putBack(slot);
     else this.#idle.push(slot);
     slot.isTested = false;

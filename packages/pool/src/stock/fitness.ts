@@ -37,3 +37,8 @@ export class Fitness<R> {
     if (this.#validates) slot.provenAt = this.#settings.clock.now();
   }
 }
+
+/** Whether nothing that the options ask for has to be done at each loan. */
+export function isPlain<R>({ validate, reset, maxLifetimeMs, maxUses, leakAfterMs }: PoolSettings<R>): boolean {
+  return validate === undefined && reset === undefined && maxLifetimeMs === Infinity && maxUses === Infinity && leakAfterMs === Infinity;
+}

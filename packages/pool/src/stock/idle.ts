@@ -70,6 +70,11 @@ export class Idle<R> implements Expiring {
     if (this.deadlineAt === undefined) this.#arm();
   }
 
+  /** Begins to look for what is surplus, if anything is. */
+  sweep(): void {
+    if (this.deadlineAt === undefined && this.#slots.size > 0) this.#arm();
+  }
+
   /** Takes out the one whose turn it is. */
   pop(): Slot<R> | undefined {
     return this.#isFifo ? this.#slots.shift() : this.#slots.pop();

@@ -12,7 +12,7 @@ import { Report } from "../report.ts";
 import type { PoolStats } from "../stats.ts";
 import { Closing } from "./closing.ts";
 import { Exchange } from "./exchange.ts";
-import { Fitness } from "./fitness.ts";
+import { Fitness, isPlain } from "./fitness.ts";
 import { Idle } from "./idle.ts";
 import { Lender } from "./lender.ts";
 import type { Slot } from "./slot.ts";
@@ -39,12 +39,14 @@ export class Stock<R> implements SupplyListener<R> {
   readonly #lender: Lender<R>;
   readonly #exchange: Exchange<R>;
   readonly #isPlain: boolean;
+  readonly #places: Places | undefined;
   #closing: Closing | undefined = undefined;
   #ready: Deferred | undefined = undefined;
 
   constructor(settings: PoolSettings<R>, emitter: Emitter<PoolEvents<R>>, places: Places | undefined) {
     const { clock, detectNestedAcquire, idleTimeoutMs, meter, name, order, size } = settings;
     this.settings = settings;
+    this.#places = places;
     const measures = (this.#measures = measuresOf(meter, name, size, () => this.stats));
     const report = (this.#report = new Report(settings, emitter, measures));
     const deadlines = (this.deadlines = new Deadlines(clock));
@@ -107,13 +109,15 @@ export class Stock<R> implements SupplyListener<R> {
     // What is busy is over the new size until it comes back.
     while (this.#idle.size > size.maxIdle || (this.#supply.held > size.max && this.#idle.size > 0)) this.sparesOne();
     if (this.#supply.existing >= size.min) this.#settleReady();
+    this.#idle.sweep();
     this.changed();
   }
 
   /** No resource that is there now is lent again. */
   clear(): void {
+    // What is made while the others are destroyed is new.
+    for (const slot of this.#supply.slots) if (slot.state !== "destroying" && slot.state !== "idle") slot.doom ??= "cleared";
     for (const slot of this.#idle.drain()) this.#supply.retire(slot, "cleared");
-    for (const slot of this.#supply.slots) if (slot.state !== "destroying") slot.doom ??= "cleared";
     this.changed();
   }
 
@@ -149,9 +153,10 @@ export class Stock<R> implements SupplyListener<R> {
   fell(slot: Slot<R>, error: unknown): void {
     const { state } = slot;
     if (state === "destroying" || state === "gone" || slot.doom === "broken") return;
-    slot.doom = "broken";
-    slot.fault = error;
+    Object.assign(slot, { doom: "broken", fault: error });
     if (state === "idle") this.#idle.remove(slot);
+    // One that never was of use is as good as a create that failed: the next one waits.
+    if (slot.uses === 0 && state !== "creating" && state !== "overdue") this.#supply.backoff.failed(error);
     if (state === "idle" || state === "validating" || state === "resetting") this.#supply.retire(slot, "broken");
   }
 
@@ -177,8 +182,9 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   validated(slot: Slot<R>): void {
-    if (slot.doom === undefined) this.#exchange.offer(slot, true);
-    else this.#supply.retire(slot, slot.doom);
+    const doom = this.#closing === undefined ? slot.doom : "closed";
+    if (doom === undefined) this.#exchange.offer(slot, true);
+    else this.#supply.retire(slot, doom);
   }
 
   tested(): void {
@@ -186,8 +192,9 @@ export class Stock<R> implements SupplyListener<R> {
   }
 
   reset(slot: Slot<R>): void {
-    if (slot.doom === undefined) this.#exchange.free(slot);
-    else this.#supply.retire(slot, slot.doom);
+    const doom = this.#closing === undefined ? slot.doom : "closed";
+    if (doom === undefined) this.#exchange.free(slot);
+    else this.#supply.retire(slot, doom);
   }
 
   /** Something was freed, filled or is due: serve on, or end. */
@@ -223,6 +230,7 @@ export class Stock<R> implements SupplyListener<R> {
     const closing = new Closing(this.settings.clock, this.deadlines, this.#supply);
     this.#closing = closing;
     this.#exchange.isOpen = false;
+    this.#places?.leave();
     this.#noteQuiet();
     this.#line.refuseAll(() => new PoolClosedError(this.name));
     const error = new PoolClosedError(this.name);
@@ -239,9 +247,4 @@ export class Stock<R> implements SupplyListener<R> {
     this.#measures?.stop();
     this.#report.closed(report);
   }
-}
-
-/** Whether nothing that the options ask for has to be done at each loan. */
-function isPlain<R>({ validate, reset, maxLifetimeMs, maxUses, leakAfterMs }: PoolSettings<R>): boolean {
-  return validate === undefined && reset === undefined && maxLifetimeMs === Infinity && maxUses === Infinity && leakAfterMs === Infinity;
 }

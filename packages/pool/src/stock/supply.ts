@@ -1,5 +1,6 @@
 import type { Deadlines } from "@breakwater/core";
-import { Check } from "../factory/check.ts";
+import type { Check } from "../factory/check.ts";
+import { makeResetter, makeValidator } from "../factory/checks.ts";
 import { Creator } from "../factory/creator.ts";
 import { Destroyer } from "../factory/destroyer.ts";
 import type { DestroyReason } from "../events.ts";
@@ -67,8 +68,9 @@ export class Supply<R> {
       remove: (slot) => this.#remove(slot),
       broken: (slot, error) => listener.fell(slot, error),
     });
-    this.validator = this.#makeValidator();
-    this.resetter = this.#makeResetter();
+    const checks = { settings, watch: this.watch, report: options.report };
+    this.validator = makeValidator({ ...checks, passed: (slot) => this.#validated(slot), failed: (slot) => this.retire(slot, "invalid") });
+    this.resetter = makeResetter({ ...checks, passed: (slot) => listener.reset(slot), failed: (slot) => this.retire(slot, "unresettable") });
     this.destroyer = new Destroyer({ settings, watch: this.watch, destroyed: (...end) => this.#destroyed(...end) });
   }
 
@@ -106,9 +108,9 @@ export class Supply<R> {
     return creating === 0 && this.backoff.delayMs === 0 ? Math.min(this.room, 1) : 0;
   }
 
-  /** Whether a create could start, if it were not for the backoff. */
+  /** Whether a create could start, if it were not for the pause. */
   get isHeldBack(): boolean {
-    return this.backoff.isFailing && this.creator.creating === 0 && this.room > 0;
+    return this.backoff.delayMs > 0 && this.creator.creating === 0 && this.room > 0;
   }
 
   /** Whether nothing is there that could serve, and creating fails. */
@@ -129,12 +131,15 @@ export class Supply<R> {
 
   retire(slot: Slot<R>, reason: DestroyReason): void {
     if (slot.state === "destroying" || slot.state === "gone") return;
+    const wasTested = slot.state === "validating" && slot.isTested;
     if (slot.state === "validating") this.#leaveValidating(slot);
     if (slot.state === "resetting") this.resetter?.leave(slot);
     if (slot.state === "busy") this.watch.stop(slot);
+    slot.isTested = false;
     slot.loan += 1;
     this.destroyer.destroy(slot, reason);
     this.#options.listener.changed();
+    if (wasTested) this.#options.listener.tested();
   }
 
   /** What was being done with it took too long. */
@@ -157,77 +162,48 @@ export class Supply<R> {
 
   /** For each resource that is borrowed now, the way to take it away. */
   lent(): Revocable[] {
-    const busy = [...this.slots].filter((slot) => slot.state === "busy");
-    return busy.map((slot) => () => {
-      this.#options.report.used(slot);
-      this.retire(slot, "revoked");
-    });
+    const busy = [...this.slots].filter(({ state }) => state === "busy");
+    return busy.map((slot) => ({
+      isLent: () => slot.state === "busy",
+      revoke: () => {
+        this.#options.report.used(slot);
+        this.retire(slot, "revoked");
+      },
+    }));
   }
 
-  #makeValidator(): Check<R> | undefined {
-    const { settings, listener, report } = this.#options;
-    const { name: poolName, clock, validate, validateTimeoutMs: timeoutMs } = settings;
-    if (validate === undefined) return undefined;
-    return new Check({
-      step: "validate",
-      state: "validating",
-      poolName,
-      timeoutMs,
-      watch: this.watch,
-      ask: validate,
-      isGood: Boolean, // callers without types answer with anything
-      passed: (slot) => {
-        slot.provenAt = clock.now();
-        if (slot.isTested) this.#endTest();
-        listener.validated(slot);
-      },
-      failed: (slot, failure) => {
-        report.invalid(slot, failure);
-        this.retire(slot, "invalid");
-      },
-    });
-  }
-
-  #makeResetter(): Check<R> | undefined {
-    const { settings, listener, report } = this.#options;
-    const { name: poolName, reset, resetTimeoutMs: timeoutMs } = settings;
-    if (reset === undefined) return undefined;
-    return new Check({
-      step: "reset",
-      state: "resetting",
-      poolName,
-      timeoutMs,
-      watch: this.watch,
-      ask: reset,
-      isGood: () => true,
-      passed: (slot) => listener.reset(slot),
-      failed: (slot, failure) => {
-        report.notReset(slot, failure);
-        this.retire(slot, "unresettable");
-      },
-    });
+  #validated(slot: Slot<R>): void {
+    const wasTested = slot.isTested;
+    if (wasTested) this.testing -= 1;
+    this.#options.listener.validated(slot);
+    if (wasTested) this.#options.listener.tested(); // last, for it calls functions of the user's
   }
 
   #leaveValidating(slot: Slot<R>): void {
     this.validator?.leave(slot);
-    if (slot.isTested) this.#endTest();
-    slot.isTested = false;
-  }
-
-  #endTest(): void {
-    this.testing -= 1;
-    this.#options.listener.tested();
+    if (slot.isTested) this.testing -= 1;
   }
 
   #created(slot: Slot<R>, isLate: boolean): void {
     const { clock, lifetimeJitter, maxLifetimeMs, random } = this.#options.settings;
     this.slots.add(slot); // one that came after a close had given it up
+    if (slot.doom === "broken") {
+      this.#stillborn(slot);
+      return;
+    }
     const { failures } = this.backoff;
     this.backoff.succeeded();
     if (maxLifetimeMs < Infinity) slot.diesAt = clock.now() + maxLifetimeMs * (1 - lifetimeJitter * random());
-    if (this.validator !== undefined) slot.provenAt = clock.now();
+    if (this.validator !== undefined) slot.provenAt = isLate ? -Infinity : clock.now();
     this.#options.report.created(slot, failures);
     this.#options.listener.created(slot, isLate);
+  }
+
+  /** It said that it is broken before it was there: that is a create that failed, or the pool would spin. */
+  #stillborn(slot: Slot<R>): void {
+    this.retire(slot, "broken");
+    this.creator.failures += 1;
+    this.#createFailed(slot.fault ?? new Error("the resource broke before it was there"));
   }
 
   #createFailed(error: unknown): void {
