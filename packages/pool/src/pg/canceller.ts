@@ -93,11 +93,21 @@ class Stop {
   async run(): Promise<void> {
     const over = this.#session.whenIdle().finally(() => (this.#isOver = true));
     over.catch(ignore); // heard below, but perhaps later
-    do {
-      this.#isAsking = true;
-      await this.#line.ask(this.#processId, this.#isWanted);
-      this.#isAsking = false;
-    } while (!(await this.#isWithin(over, againAfterMs)));
+    do await this.#signal(over);
+    while (!(await this.#isWithin(over, againAfterMs)));
+  }
+
+  /** Until the server says that the signal is sent, or the query has ended before one was. */
+  async #signal(over: Promise<unknown>): Promise<void> {
+    this.#isAsking = true;
+    const answered = this.#line.ask(this.#processId, this.#isWanted);
+    await Promise.race([answered, over.then(() => (this.#mayBeHit ? answered : undefined))]);
+    this.#isAsking = false;
+  }
+
+  /** A signal was sent, or may yet be: where nobody can know whether the query has ended, one is sent in any case. */
+  get #mayBeHit(): boolean {
+    return this.#session.isTainted || this.#session.isIdle === undefined;
   }
 
   /** It takes too long. Others may share the line, so it goes only if it is what hangs. */

@@ -100,10 +100,30 @@ it("nothing is sent for a query that ended while the cancel was connecting", asy
   stops.shift()?.();
   await expect(asked).rejects.toBe("gone");
   await settled();
-  expect(pool.stats.busy).toBe(1); // nobody gets it before the cancel is settled
+  expect(pool.stats.idle).toBe(1);
   connected();
   await settled();
-  expect([at(clients, 0).queries, at(clients, 1).queries, pool.stats.idle]).toEqual([["long"], [], 1]);
+  expect([at(clients, 0).queries, at(clients, 1).queries, at(clients, 1).isEnded]).toEqual([["long"], [], true]);
+});
+
+it("nobody gets the connection of a query that ended by itself before the server has said that the signal is sent", async () => {
+  let answer: () => void = () => undefined;
+  const { pool, clients, stops } = cancellable(1, (client, index) => {
+    if (index === 1) client.answers = () => new Promise<void>((resolve) => (answer = resolve));
+  });
+  const controller = new AbortController();
+  const asked = pool.use((client) => client.query("long"), { signal: controller.signal });
+  await settled();
+  controller.abort("gone");
+  await settled();
+  stops.shift()?.();
+  await expect(asked).rejects.toBe("gone");
+  const next = pool.use((client) => client.query("next"));
+  await settled();
+  expect([at(clients, 0).queries, pool.stats.busy]).toEqual([["long"], 1]);
+  answer();
+  await next;
+  expect(at(clients, 0).queries).toEqual(["long", "SELECT 1", "next"]);
 });
 
 it("a signal that the server got before the query is sent again", async () => {

@@ -108,6 +108,23 @@ describe.each(["rollback", "discard", "none"] as const)("a query that was left r
     expect(at(clients, 0).queries.slice(0, 2)).toEqual(["left", "SELECT 1"]);
   });
 
+  it("keeps the connection from others until its cancel is settled, though it ended by itself", async () => {
+    const cancel = held();
+    const { pool, clients, query, clock } = left({}, (client, index) => {
+      if (index === 1) client.answers = () => cancel.promise;
+    });
+    await pool.use(leave);
+    await clock.advanceAsync(500);
+    query.resolve();
+    await settled();
+    expect(pool.stats.resetting).toBe(1);
+    expect(at(clients, 0).queries).toEqual(["left"]);
+    cancel.resolve();
+    await settled();
+    expect(pool.stats.idle).toBe(1);
+    expect(at(clients, 0).queries.slice(0, 2)).toEqual(["left", "SELECT 1"]);
+  });
+
   it("costs the connection when it cannot be stopped", async () => {
     const { pool, clients, clock } = left();
     await pool.use(leave);
