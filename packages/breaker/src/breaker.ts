@@ -1,4 +1,4 @@
-import { checkNumber, type Unsubscribe } from "@breakwater/core";
+import { checkNumber, type LayerDescription, type Unsubscribe } from "@breakwater/core";
 import { BreakerGate } from "./breaker-gate.ts";
 import type { BreakerEvents, BreakerMode } from "./events.ts";
 import { Guarded } from "./guarded.ts";
@@ -27,6 +27,11 @@ export class Breaker<Result = unknown> extends Guarded<Result, BreakerGate> {
 
   get name(): string | undefined {
     return this.gate.name;
+  }
+
+  /** @internal */
+  protected get description(): LayerDescription {
+    return { kind: "breaker", name: this.name };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { noCall, outcomeOfError, type Call, type Service, type Work } from "@breakwater/core";
+import { describeLayer, noCall, outcomeOfError, type Call, type LayerDescription, type Service, type Work } from "@breakwater/core";
 import type { Admission } from "./circuit/admission.ts";
 import { verdictOf } from "./classify.ts";
 import { rescue, type Fallback } from "./fallback.ts";
@@ -23,6 +23,9 @@ export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
   constructor(gate: G) {
     this.gate = gate;
   }
+
+  /** @internal What {@link layer} says of itself. */
+  protected abstract get description(): LayerDescription;
 
   /**
    * Leave to make one call, or undefined when it is refused. Never throws. For streams, callbacks and whatever else is no
@@ -76,7 +79,7 @@ export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
   /** {@link run} as a layer. A service that is called without a call hands on an empty one. */
   get layer(): ResultGuard<Result> {
     // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.
-    return <In, Out, C extends Call>(next: Service<In, Out, C>) => (input: In, call: C = noCall as C): Promise<Out> => {
+    const layer = <In, Out, C extends Call>(next: Service<In, Out, C>) => (input: In, call: C = noCall as C): Promise<Out> => {
       const admission = this.gate.admit();
       if (!admission.isAdmitted) return Promise.reject(this.gate.refuse(admission));
       try {
@@ -86,6 +89,7 @@ export abstract class Guarded<Result = unknown, G extends Gate = Gate> {
         return Promise.reject(error);
       }
     };
+    return describeLayer(layer, this.description);
   }
 
   /**

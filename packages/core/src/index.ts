@@ -9,8 +9,10 @@ export {
   type Service,
   type Work,
 } from "./call.ts";
+export { describeLayer, descriptionOf, type LayerDescription } from "./layer-description.ts";
 export { outcomeOfError, type Outcome } from "./outcome.ts";
 export { RejectedError, isRejected, type RejectedErrorOptions } from "./rejected-error.ts";
+export { withCause } from "./cause.ts";
 
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { CoarseClock } from "./coarse-clock.ts";
@@ -23,4 +25,5 @@ export { Heap, type HeapItem } from "./heap.ts";
 export { WaitLine, Waiter, type WaitLineOptions, type WaitQueue } from "./wait-line.ts";
 export { WaitList, type WaitListOptions, type WaitOptions } from "./wait-list.ts";
 export { ignoreAbort, listenForAbort, type AbortListener } from "./abort-hub.ts";
+export { LinkedAbort } from "./linked-abort.ts";
 export { Deadlines, type Expiring } from "./deadlines.ts";

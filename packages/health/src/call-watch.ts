@@ -1,4 +1,4 @@
-import { noCall, outcomeOfError, warn, type Call, type Guard, type Outcome, type Work } from "@breakwater/core";
+import { describeLayer, noCall, outcomeOfError, warn, type Call, type Guard, type Outcome, type Work } from "@breakwater/core";
 
 /** How an error counts. */
 export type Classify = (error: unknown, call: Call) => Outcome;
@@ -28,7 +28,7 @@ export class CallWatch {
     return this.#watch(answer, call);
   }
 
-  readonly layer: Guard = (next) => (input, call) => {
+  readonly layer: Guard = describeLayer<Guard>((next) => (input, call) => {
     let answer: ReturnType<typeof next>;
     try {
       answer = Promise.resolve(next(input, call));
@@ -36,7 +36,7 @@ export class CallWatch {
       answer = Promise.reject(error);
     }
     return this.#watch(answer, call);
-  };
+  }, { kind: "health" });
 
   #watch<T>(answer: Promise<T>, call: Call): Promise<T> {
     const isPlain = call.signal === undefined && this.#classify === outcomeOfError;

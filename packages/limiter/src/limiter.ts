@@ -1,5 +1,6 @@
 import {
   Emitter,
+  describeLayer,
   noCall,
   type Call,
   type Clock,
@@ -122,17 +123,21 @@ export abstract class Limiter implements PermitOwner, RelayOwner {
   }
 
   /** {@link run} as a layer: fits round anything. */
-  readonly layer: Guard =
-    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
-    (input, call) => {
-      if (!this.#entrance.atOnce(1, call)) return this.#runLater(() => next(input, call), call, 1, noCall);
-      const start = this.starts();
-      try {
-        return this.follow(next(input, call), 1, start, call);
-      } catch (error) {
-        return this.#throw(error, 1, start, call);
-      }
-    };
+  get layer(): Guard {
+    return describeLayer(
+      <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+      (input, call) => {
+        if (!this.#entrance.atOnce(1, call)) return this.#runLater(() => next(input, call), call, 1, noCall);
+        const start = this.starts();
+        try {
+          return this.follow(next(input, call), 1, start, call);
+        } catch (error) {
+          return this.#throw(error, 1, start, call);
+        }
+      },
+      { kind: "limiter", name: this.name },
+    );
+  }
 
   /**
    * Stops admitting, for good: whoever waits or comes is refused, with the reason as the error's `cause`. Work in progress

@@ -1,4 +1,4 @@
-import { checkFunction, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, describeLayer, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
 
 /** What a verifier answers to credentials that are not good. */
 export type NotVerified = undefined | null | false;
@@ -41,7 +41,7 @@ export function authentication<In, User>(
   const { credentials, verify } = options;
   checkFunction("credentials", credentials);
   checkFunction("verify", verify);
-  return (next) => (input, call) => {
+  const layer: Provider<{ readonly user: User }, Call, In> = (next) => (input, call) => {
     try {
       const given = credentials(input, call);
       // A header can come as a list, whatever the types say: no verifier should meet what is no text.
@@ -53,6 +53,7 @@ export function authentication<In, User>(
       return Promise.reject(error);
     }
   };
+  return describeLayer(layer, { kind: "authentication" });
 }
 
 function verified<User>(verdict: User | NotVerified): User {

@@ -1,5 +1,10 @@
 export { stack } from "./stack.ts";
 export { pipeline, type Pipeline } from "./pipeline.ts";
+export { describe } from "./describe.ts";
+export { perOperation, when, type ConditionalGuard } from "./conditional.ts";
+export { onion, type Answer, type Next, type OnionFunction, type OnionLayer, type OnionOptions } from "./onion.ts";
+export { NextError, type NextErrorReason } from "./errors.ts";
+export { koa, type KoaContext, type KoaMiddleware } from "./koa.ts";
 
 export {
   authentication,
@@ -9,6 +14,20 @@ export {
   type NotVerified,
   type Verify,
 } from "./authentication.ts";
-export { logging, type Logger, type LoggingOptions } from "./logging.ts";
+export { logging, type FieldsLoggingOptions, type Logger, type LoggingOptions } from "./logging.ts";
+export type { Redact } from "./request-fields.ts";
 export { requestId, type RequestIdOptions } from "./request-id.ts";
 export { staticTokens, timingSafeEqual } from "./static-tokens.ts";
+export {
+  formatTraceparent,
+  parseTraceparent,
+  traceContext,
+  type TraceContext,
+  type TraceContextOptions,
+  type TraceHeader,
+  type TraceHeaders,
+} from "./trace-context.ts";
+export { withTracestate } from "./tracestate.ts";
+export type { FillRandom } from "./random-ids.ts";
+export { validation, ValidationError, type Validation, type ValidationIssue, type ValidationOptions } from "./validation.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";

@@ -1,4 +1,5 @@
 import type { Call, Guard, Overwrite, Provider, Service } from "@breakwater/core";
+import { describe } from "./describe.ts";
 import { stack } from "./stack.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface Pipeline<In, C extends Call = Call> {
    * call inward. Your own wants the annotation `Guard` or `Provider`, or the compiler cannot tell what it adds.
    */
   use<Adds extends object = object>(middleware: Guard | Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>>;
+  /** The middlewares, one to a line, in the order in which a request meets them. */
+  describe(): string;
   /** Completes it with the handler. The result takes the plain call: the middlewares provide the rest. */
   handle<Out>(handler: (input: In, call: C) => Promise<Out>): Service<In, Out>;
 }
@@ -44,8 +47,15 @@ class LayerPipeline<In, C extends Call> implements Pipeline<In, C> {
 
   handle<Out>(handler: (input: In, call: C) => Promise<Out>): Service<In, Out> {
     if (typeof handler !== "function") throw new TypeError(`handler must be a function, got ${typeof handler}`);
-    // The outermost layer takes a plain call, and the innermost hands on all that the handler asks for.
-    const layers = this.#layers as unknown as Guard[];
-    return stack(...layers)(handler as Service<In, Out>);
+    return this.#stack()(handler as Service<In, Out>);
+  }
+
+  describe(): string {
+    return describe(this.#stack());
+  }
+
+  // The outermost layer takes a plain call, and the innermost hands on all that the handler asks for.
+  #stack(): Guard {
+    return stack(...(this.#layers as unknown as Guard[]));
   }
 }

@@ -1,4 +1,4 @@
-import { checkFunction, widen, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, describeLayer, widen, type Call, type Provider } from "@breakwater/core";
 
 export interface RequestIdOptions<In> {
   /** An id that the request brought along. It is used only if it is sane: 1 to 255 letters, digits, `_`, `-` or `=`. */
@@ -19,7 +19,7 @@ export function requestId<In>(options: RequestIdOptions<In> = {}): Provider<{ re
   const { read, generate = numbered() } = options;
   if (read !== undefined) checkFunction("read", read);
   checkFunction("generate", generate);
-  return (next) => (input, call) => {
+  const layer: Provider<{ readonly requestId: string }, Call, In> = (next) => (input, call) => {
     try {
       const given = read?.(input, call);
       return next(input, widen(call, { requestId: isSane(given) ? given : generate() }));
@@ -27,6 +27,7 @@ export function requestId<In>(options: RequestIdOptions<In> = {}): Provider<{ re
       return Promise.reject(error);
     }
   };
+  return describeLayer(layer, { kind: "request-id" });
 }
 
 // A header can come as a list, whatever the types say, and a pattern would read that as its text.

@@ -1,4 +1,5 @@
-import type { Guard, Layer, Service } from "@breakwater/core";
+import { describeLayer, descriptionOf, type Guard, type Layer, type Service } from "@breakwater/core";
+import { LayerOrder } from "./order.ts";
 import type { AnyProvider, Fitting, Stacked } from "./stacked.ts";
 
 /**
@@ -7,6 +8,11 @@ import type { AnyProvider, Fitting, Stacked } from "./stacked.ts";
  *
  * The order changes numbers, not only style: a retry of 3 around a limiter of 10 asks for a slot up to three times, and
  * waits in line each time; the limiter around the retry holds one slot for all three attempts.
+ *
+ * Layers can say what must stand outside or inside them, see `describeLayer` in core.
+ *
+ * @throws TypeError for what is no function, and naming two layers that stand in the wrong order; when it is put round a service
+ * too, if a layer needs another one that is not there.
  */
 export function stack(...guards: readonly Guard[]): Guard;
 export function stack<Layers extends readonly (Guard | AnyProvider)[]>(
@@ -83,11 +89,37 @@ export function stack(...layers: readonly Layer<never, unknown>[]): Layer<never,
   layers.forEach((layer, index) => {
     if (typeof layer !== "function") throw new TypeError(`layer ${index} must be a function, got ${typeof layer}`);
   });
-  return (inner) =>
-    layers.reduceRight<unknown>((next, layer, index) => {
-      const outer = layer(next as never); // what fits which was checked by the overloads
-      return index > 0 && index % layersPerTurn === 0 ? unwound(outer as Service<unknown, unknown>) : outer;
-    }, inner);
+  const order = new LayerOrder(layers);
+  order.check();
+  const flat = layers.flatMap(flatten);
+  const composed = (inner: never): unknown => {
+    order.checkNeeds();
+    return wound(flat, inner);
+  };
+  Object.defineProperty(composed, members, { value: flat });
+  return describeLayer(composed, { kind: "stack", layers: layers.map(descriptionOf) });
+}
+
+// What stands round a nested stack is known to the outer one alone, so it asks for the layers and not for the stack. All copies
+// of this module share the symbol.
+const members = Symbol.for("@breakwater/stack");
+
+/** Of a stack its layers, stacks in it dissolved. */
+function flatten(layer: Layer<never, unknown>): readonly Layer<never, unknown>[] {
+  const { [members]: layers } = layer as { readonly [members]?: readonly Layer<never, unknown>[] }; // a function that may have it
+  return layers ?? [layer];
+}
+
+/** As if the layer stood in the stack that is round this one, which has checked what it needs. */
+export function within<Inner, Outer>(layer: Layer<Inner, Outer>): Layer<Inner, Outer> {
+  return (inner) => wound(flatten(layer), inner) as Outer; // what the layer makes of it
+}
+
+function wound(layers: readonly Layer<never, unknown>[], inner: unknown): unknown {
+  return layers.reduceRight<unknown>((next, layer, index) => {
+    const outer = layer(next as never); // what fits which was checked by the overloads
+    return index > 0 && index % layersPerTurn === 0 ? unwound(outer as Service<unknown, unknown>) : outer;
+  }, inner);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Emitter, checkNumber, noCall, widen, type Call, type Provider, type Unsubscribe } from "@breakwater/core";
+import { Emitter, checkNumber, describeLayer, noCall, widen, type Call, type Provider, type Unsubscribe } from "@breakwater/core";
 import { perform, performCancellable } from "./borrowing/bracket.ts";
 import { SlotLease, type Lease } from "./borrowing/lease.ts";
 import { ForeignLeaseError } from "./errors.ts";
@@ -72,8 +72,11 @@ export class Pool<R> {
    * A layer that hands `call.lease` inward, borrowed for the time of each call. The inner part may settle the lease
    * early; otherwise it is settled as by {@link use}.
    */
-  readonly layer: Provider<{ readonly lease: Lease<R> }> = (next) => (input, call) =>
-    this.#bracket(call, (lease) => next(input, widen(call, { lease })));
+  get layer(): Provider<{ readonly lease: Lease<R> }> {
+    const layer: Provider<{ readonly lease: Lease<R> }> = (next) => (input, call) =>
+      this.#bracket(call, (lease) => next(input, widen(call, { lease })));
+    return describeLayer(layer, { kind: "pool", name: this.name });
+  }
 
   /**
    * Returns a lease, and makes sure that it is one of this pool's: for programs in which leases of several pools are handed about.

@@ -1,10 +1,9 @@
 import { setMaxListeners } from "node:events";
-import { Emitter, noCall, widen, type Call, type Clock, type Service, type Unsubscribe } from "@breakwater/core";
+import { Emitter, LinkedAbort, noCall, widen, type Call, type Clock, type Service, type Unsubscribe } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
 import type { ConcurrencyLimiter } from "@breakwater/limiter";
 import type { Metrics } from "@breakwater/metrics";
 import { ServiceUnavailableError, type UnavailableReason } from "./errors.ts";
-import { LinkedSignal } from "./linked-signal.ts";
 import type { ArrivingCall, Measured, ResponseTimes } from "./measured.ts";
 import type { ResourceChain, ResourceReport } from "./resource.ts";
 import { checkStopOptions, type CheckedStopOptions, type StopOptions } from "./options.ts";
@@ -134,7 +133,7 @@ export class ServiceHost<In, Out> {
     const receivedAt = this.#clock.now();
     if (call === noCall) return this.#entry(input, { signal: undefined, receivedAt });
     if (call.signal === undefined) return this.#entry(input, widen(call, { signal: undefined, receivedAt }));
-    const link = new LinkedSignal(call.signal, this.#abort.signal);
+    const link = new LinkedAbort(call.signal, this.#abort.signal);
     return this.#entry(input, widen(call, { signal: link.signal, receivedAt })).finally(link.release);
   }
 

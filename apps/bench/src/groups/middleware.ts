@@ -1,5 +1,5 @@
 import type { Call, Guard } from "@breakwater/core";
-import { stack } from "@breakwater/middleware";
+import { koa, onion as onionOf, stack } from "@breakwater/middleware";
 import composeKoa from "koa-compose";
 import { verify, type Case } from "../candidate.ts";
 
@@ -28,6 +28,26 @@ const five: Case = {
       kind: "ours",
       prepare: () => {
         const service = stack(passing, passing, passing, passing, passing)(handler);
+        return async (count) => { for (let i = 0; i < count; i += 1) await service(i, call); };
+      },
+    },
+    {
+      name: "stack of onion functions",
+      kind: "ours",
+      prepare: () => {
+        const layer = onionOf(async (_input, _call, next) => await next(), { detectsForgotten: false });
+        const service = stack(layer, layer, layer, layer, layer)(handler);
+        return async (count) => { for (let i = 0; i < count; i += 1) await service(i, call); };
+      },
+    },
+    {
+      name: "koa's functions in a layer",
+      kind: "ours",
+      prepare: () => {
+        const layer = async (_context: object, next: () => Promise<unknown>): Promise<void> => {
+          await next();
+        };
+        const service = koa<number, number>(layer, layer, layer, layer, layer)(handler);
         return async (count) => { for (let i = 0; i < count; i += 1) await service(i, call); };
       },
     },

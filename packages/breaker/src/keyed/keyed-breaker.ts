@@ -1,4 +1,4 @@
-import { Emitter, checkFunction, checkNumber, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { Emitter, checkFunction, checkNumber, describeLayer, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import { Breaker } from "../breaker.ts";
 import { BreakerGate } from "../breaker-gate.ts";
 import type { BreakerEvents } from "../events.ts";
@@ -143,7 +143,9 @@ export class KeyedBreaker<Result = unknown> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
     // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.
-    return (next) => async (input, call = noCall as C) => this.get(keyOf(input, call)).run(() => next(input, call), call);
+    const layer = <Out extends Result>(next: Service<In, Out, C>) => async (input: In, call: C = noCall as C): Promise<Out> =>
+      this.get(keyOf(input, call)).run(() => next(input, call), call);
+    return describeLayer(layer, { kind: "keyed-breaker", name: this.name });
   }
 
   #make(key: string): Breaker<Result> {

@@ -1,4 +1,4 @@
-import { checkFunction, checkNumber, noopMeter, systemClock, type Clock, type Meter, type Unsubscribe } from "@breakwater/core";
+import { checkFunction, checkNumber, noopMeter, systemClock, type Clock, type LayerDescription, type Meter, type Unsubscribe } from "@breakwater/core";
 import type { Classify } from "../classify.ts";
 import { Guarded } from "../guarded.ts";
 import { ThrottleGate, throttleCounters, type ThrottleEvents, type ThrottleRules } from "./throttle-gate.ts";
@@ -65,6 +65,11 @@ export class AdaptiveThrottle<Result = unknown> extends Guarded<Result, Throttle
 
   get name(): string | undefined {
     return this.gate.name;
+  }
+
+  /** @internal */
+  protected get description(): LayerDescription {
+    return { kind: "throttle", name: this.name };
   }
 
   /** The chance with which the next call is held back, 0 to 1. */

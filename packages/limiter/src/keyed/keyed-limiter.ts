@@ -1,4 +1,14 @@
-import { Emitter, checkFunction, checkNumber, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import {
+  Emitter,
+  checkFunction,
+  checkNumber,
+  describeLayer,
+  noCall,
+  type Call,
+  type Service,
+  type Unsubscribe,
+  type Work,
+} from "@breakwater/core";
 import { LimiterRejectedError } from "../errors.ts";
 import type { LimiterEvents } from "../events.ts";
 import { FixedLimiter } from "../fixed-limiter.ts";
@@ -119,7 +129,9 @@ export class KeyedLimiter {
   ): <Out>(next: Service<In, Out, C>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
-    return (next) => async (input, call) => this.run(keyOf(input, call), () => next(input, call), call);
+    const layer = <Out>(next: Service<In, Out, C>) => async (input: In, call: C): Promise<Out> =>
+      this.run(keyOf(input, call), () => next(input, call), call);
+    return describeLayer(layer, { kind: "keyed-limiter", name: this.name });
   }
 
   #enter(key: LimiterKey): KeyLimiter | undefined {

@@ -1,6 +1,7 @@
 import {
-  checkNumber,
   Emitter,
+  checkNumber,
+  describeLayer,
   noCall,
   noopMeter,
   systemClock,
@@ -149,10 +150,14 @@ export class Shedder {
   }
 
   /** {@link run} as a layer: fits round anything. */
-  readonly layer: Guard =
-    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
-    (input, call) =>
-      this.#refusal(call) ?? next(input, call);
+  get layer(): Guard {
+    return describeLayer(
+      <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+      (input, call) =>
+        this.#refusal(call) ?? next(input, call),
+      { kind: "shedder", name: this.name },
+    );
+  }
 
   #refusal(call: Call): Promise<never> | undefined {
     if (call.signal?.aborted === true) return Promise.reject(call.signal.reason);

@@ -1,4 +1,4 @@
-import { checkFunction, checkNumber, noCall, type Call, type Guard, type Service, type Work } from "@breakwater/core";
+import { checkFunction, checkNumber, describeLayer, noCall, type Call, type Guard, type Service, type Work } from "@breakwater/core";
 import { checkLimit, readOptions, type AcquireOptions, type LimiterOptions, type RunOptions } from "../options.ts";
 import type { Permit } from "../permit.ts";
 import type { LimiterStats } from "../stats.ts";
@@ -106,7 +106,7 @@ export class PartitionedLimiter<Name extends string> {
   }
 
   /** {@link run} as a layer: fits round anything. */
-  readonly layer: Guard = <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> => {
+  readonly layer: Guard = describeLayer(<In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> => {
     const services = new Map([...this.#partitions.values()].map((partition) => [partition, partition.layer(next)]));
     const fallback = this.#fallback.layer(next);
     return (input, call) => {
@@ -116,7 +116,7 @@ export class PartitionedLimiter<Name extends string> {
         return Promise.reject(error); // partitionOf threw
       }
     };
-  };
+  }, { kind: "partitioned-limiter" });
 
   /** Changes the limit, and with it what the shares come to, and returns at once. See {@link ConcurrencyLimiter.resize}. */
   resize(limit: number): void {

@@ -1,4 +1,4 @@
-import { checkFunction, checkNumber, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { checkFunction, checkNumber, describeLayer, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
 import type { Permit } from "../permit.ts";
 import type { RateAlgorithm, ReservableAlgorithm } from "./algorithm.ts";
@@ -129,7 +129,9 @@ export class KeyedRateLimiter<A extends RateAlgorithm = RateAlgorithm> {
   ): <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
-    return (next) => async (input, call) => this.run(keyOf(input, call), () => next(input, call), call);
+    const layer = <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => async (input: In, call: C): Promise<Out> =>
+      this.run(keyOf(input, call), () => next(input, call), call);
+    return describeLayer(layer, { kind: "keyed-rate-limiter", name: this.name });
   }
 
   /** See {@link RateLimiter.reserve}. */

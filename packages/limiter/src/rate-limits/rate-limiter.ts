@@ -1,4 +1,4 @@
-import { checkNumber, noCall, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { checkNumber, describeLayer, noCall, type Call, type Guard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
 import type { Permit } from "../permit.ts";
 import type { RateAlgorithm, ReservableAlgorithm } from "./algorithm.ts";
@@ -109,9 +109,13 @@ export class RateLimiter<A extends RateAlgorithm = RateAlgorithm> implements Uni
   }
 
   /** {@link run} as a layer: fits round anything. */
-  readonly layer: Guard =
-    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
-    (input, call) => this.run(() => next(input, call), call);
+  get layer(): Guard {
+    return describeLayer(
+      <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+      (input, call) => this.run(() => next(input, call), call),
+      { kind: "rate-limiter", name: this.name },
+    );
+  }
 
   /**
    * Books the earliest place there is, which may be in the future, and does not wait for it. Undefined when that is more than

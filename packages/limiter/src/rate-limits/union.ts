@@ -1,4 +1,4 @@
-import { noCall, type Call, type Guard, type Service, type Work } from "@breakwater/core";
+import { describeLayer, noCall, type Call, type Guard, type Service, type Work } from "@breakwater/core";
 import { LimiterRejectedError } from "../errors.ts";
 import type { Decision } from "./decision.ts";
 import { readWeight, type RateWeight } from "./options.ts";
@@ -62,9 +62,13 @@ export class RateUnion {
   }
 
   /** {@link run} as a layer. */
-  readonly layer: Guard =
-    <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
-    (input, call) => this.run(() => next(input, call), call);
+  get layer(): Guard {
+    return describeLayer(
+      <In, Out, C extends Call>(next: Service<In, Out, C>): Service<In, Out, C> =>
+      (input, call) => this.run(() => next(input, call), call),
+      { kind: "rate-limiters" },
+    );
+  }
 }
 
 function stricter(one: Decision, other: Decision): Decision {

@@ -1,4 +1,14 @@
-import { Emitter, Fifo, checkFunction, checkNumber, type Call, type Overwrite, type Service, type Unsubscribe } from "@breakwater/core";
+import {
+  Emitter,
+  Fifo,
+  checkFunction,
+  checkNumber,
+  describeLayer,
+  type Call,
+  type Overwrite,
+  type Service,
+  type Unsubscribe,
+} from "@breakwater/core";
 import type { Lease } from "../borrowing/lease.ts";
 import { PoolClosedError } from "../errors.ts";
 import type { CloseReport, PoolEvents } from "../events.ts";
@@ -81,7 +91,9 @@ export class KeyedPool<R> {
   ): <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => Service<In, Out, C> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
-    return (next) => async (input, call) => this.#ask(keyOf(input, call), (pool) => pool.layer(next)(input, call));
+    const layer = <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => async (input: In, call: C): Promise<Out> =>
+      this.#ask(keyOf(input, call), (pool) => pool.layer(next)(input, call));
+    return describeLayer(layer, { kind: "keyed-pool", name: this.name });
   }
 
   /** Renews the pool of this key, or of all: see {@link Pool.clear}. */
