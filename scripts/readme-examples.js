@@ -9,6 +9,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Examples live where what they import can be had: the root README composes everything, and sim simulates limiters. */
 const sources = [
   { readme: "README.md", home: "packages/service", prefix: "root-" },
+  ...readdirSync(join(root, "docs/guides")).map((name) => ({
+    readme: `docs/guides/${name}`,
+    home: "packages/service",
+    prefix: `guide-${name.replace(/\.md$/, "")}-`,
+  })),
   ...readdirSync(join(root, "packages")).map((name) => ({
     readme: `packages/${name}/README.md`,
     home: name === "sim" ? "apps/experiments" : `packages/${name}`,

@@ -4,5 +4,6 @@ import { dagor } from "./dagor/experiment.ts";
 import { dialogue } from "./dialogue/experiment.ts";
 import type { Experiment } from "./experiment.ts";
 import { queues } from "./queues/experiment.ts";
+import { retries } from "./retry/experiment.ts";
 
-export const experiments: readonly Experiment[] = [queues, adaptive, dialogue, dagor, breaker];
+export const experiments: readonly Experiment[] = [queues, adaptive, dialogue, dagor, breaker, retries];

@@ -1,4 +1,5 @@
 import { checkFunction, describeLayer, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
+import { isThenable } from "./thenable.ts";
 
 /** What a verifier answers to credentials that are not good. */
 export type NotVerified = undefined | null | false;
@@ -59,8 +60,4 @@ export function authentication<In, User>(
 function verified<User>(verdict: User | NotVerified): User {
   if (verdict === undefined || verdict === null || verdict === false) throw new AuthenticationError("invalid");
   return verdict;
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -31,3 +31,10 @@ export { withTracestate } from "./tracestate.ts";
 export type { FillRandom } from "./random-ids.ts";
 export { validation, ValidationError, type Validation, type ValidationIssue, type ValidationOptions } from "./validation.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
+
+export { fallback, type FallbackLayer, type FallbackOptions, type FallbackStats } from "./fallback.ts";
+export { coalescing, type CoalescingLayer, type CoalescingOptions, type CoalescingStats } from "./coalescing.ts";
+export { CoalescingExpiredError, CoalescingTimeoutError } from "./coalescing-errors.ts";
+export { loadShedding, type LoadSheddingLayer, type LoadSheddingOptions, type LoadSheddingStats } from "./load-shedding.ts";
+export { ShedError, type ShedErrorOptions } from "./shed-error.ts";
+export { timing, type TimingOptions } from "./timing.ts";

@@ -5,10 +5,12 @@ import {
   pipeline,
   requestId,
   stack,
+  onion,
   staticTokens,
   type AuthenticationError,
   type AuthenticationFailure,
   type Pipeline,
+  type Validation,
   type Verify,
 } from "@breakwater/middleware";
 import { describe, expectTypeOf, it } from "vitest";
@@ -242,6 +244,35 @@ describe("types of a pipeline", () => {
         expectTypeOf(call.lease).toEqualTypeOf<Lease>();
         return 0;
       });
+  });
+
+  it("change the input where a validation does, and keep what comes in", () => {
+    interface Raw {
+      readonly amount: string;
+    }
+    interface Parsed {
+      readonly amount: number;
+    }
+    const parse: Validation<Raw, Parsed> = (next) => ({ amount }, call) => next({ amount: Number(amount) }, call);
+    const reads = onion(async (input: Parsed, _call, next) => next({ doubled: input.amount * 2 }));
+    const service = pipeline<Raw>()
+      .use(requestId({ read: ({ amount }) => amount }))
+      .use(parse)
+      .use(guard)
+      .use(reads)
+      .handle(async (input, call) => {
+        expectTypeOf(input).toEqualTypeOf<Parsed>();
+        expectTypeOf(call.requestId).toEqualTypeOf<string>();
+        expectTypeOf(call.doubled).toEqualTypeOf<number>();
+        return input.amount;
+      });
+    expectTypeOf(service).toEqualTypeOf<Service<Raw, number>>();
+    // @ts-expect-error: what comes in is not parsed yet
+    pipeline<Raw>().use(reads);
+    // @ts-expect-error: it is parsed already
+    pipeline<Raw>().use(parse).use(parse);
+    // @ts-expect-error: an order has no amount
+    pipeline<Order>().use(parse);
   });
 
   it("are written down by name", () => {

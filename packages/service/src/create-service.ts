@@ -9,9 +9,9 @@ import { ResourceChain } from "./resource.ts";
 import { ServiceHost } from "./service-host.ts";
 
 /** A service that lacks only its handler. */
-export interface ServiceBuilder<In, C extends Call> {
-  /** Completes the service. The handler's call holds what the middlewares provided. */
-  handle<Out>(handler: (input: In, call: C) => Promise<Out>): ServiceHost<In, Out>;
+export interface ServiceBuilder<In, C extends Call, Raw = In> {
+  /** Completes the service. The handler's input and call are what the middlewares made of them. */
+  handle<Out>(handler: (input: In, call: C) => Promise<Out>): ServiceHost<Raw, Out>;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface ServiceBuilder<In, C extends Call> {
  *
  * @throws TypeError or RangeError naming the option and the value.
  */
-export function createService<In, C extends Call = Call>(options: ServiceOptions<In, C> = {}): ServiceBuilder<In, C> {
+export function createService<In, C extends Call = Call, Raw = In>(options: ServiceOptions<In, C, Raw> = {}): ServiceBuilder<In, C, Raw> {
   const { name = "service", clock = systemClock, classify = outcomeOfRequest } = options;
   checkFunction("classify", classify);
   const metrics = options.metrics ?? new Metrics({ clock });
@@ -31,7 +31,7 @@ export function createService<In, C extends Call = Call>(options: ServiceOptions
   return {
     handle: (handler) => {
       checkFunction("handler", handler);
-      const served = (options.middleware ?? plain<In, C>()).handle(handler);
+      const served = (options.middleware ?? plain<In, C, Raw>()).handle(handler);
       const entry = limiter.layer(measured.layer(served));
       return new ServiceHost({ name, clock, limiter, health, metrics, measured, resources, entry, abort });
     },
@@ -49,5 +49,5 @@ function limiterOf(
   return new ConcurrencyLimiter({ limit: Infinity, name, clock, meter: metrics, ...given });
 }
 
-// Without middleware nothing widens the call: C is Call, which only the caller of createService knows.
-const plain = <In, C extends Call>(): Pipeline<In, C> => pipeline<In>() as unknown as Pipeline<In, C>;
+// Without middleware nothing changes the input or widens the call: Raw is In and C is Call, which only the caller of createService knows.
+const plain = <In, C extends Call, Raw>(): Pipeline<In, C, Raw> => pipeline<In>() as unknown as Pipeline<In, C, Raw>;

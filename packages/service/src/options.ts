@@ -5,7 +5,7 @@ import type { Metrics } from "@breakwater/metrics";
 import type { Pipeline } from "@breakwater/middleware";
 import type { Resource } from "./resource.ts";
 
-export interface ServiceOptions<In, C extends Call> {
+export interface ServiceOptions<In, C extends Call, Raw = In> {
   /** Default "service". Names the service in metrics, logs and refusals. */
   readonly name?: string | undefined;
   /**
@@ -14,7 +14,7 @@ export interface ServiceOptions<In, C extends Call> {
    */
   readonly limiter?: ConcurrencyLimiter | ConcurrencyLimiterOptions | undefined;
   /** What every request passes between admission and handler, outermost first. Default: nothing. */
-  readonly middleware?: Pipeline<In, C> | undefined;
+  readonly middleware?: Pipeline<In, C, Raw> | undefined;
   /** Started in this order, stopped in reverse. Default: none. */
   readonly resources?: readonly Resource[] | undefined;
   /** Thresholds and dependency checks. Its clock and meter are the service's. */

@@ -2,14 +2,17 @@ import type { Case, Weight } from "../candidate.ts";
 import { breakerFailureCase } from "./breaker-failure.ts";
 import { breakerWeights } from "./breaker-weights.ts";
 import { breakerCases } from "./breaker.ts";
+import { deadlineCases } from "./deadline.ts";
 import { adaptiveCases } from "./limiter-adaptive.ts";
 import { crowdCases } from "./limiter-crowd.ts";
 import { limiterCases } from "./limiter.ts";
 import { metricsCases } from "./metrics.ts";
 import { middlewareCases } from "./middleware.ts";
+import { policiesCase } from "./policies.ts";
 import { poolCrowd } from "./pool-crowd.ts";
 import { poolCases } from "./pool.ts";
 import { rateCases } from "./rate.ts";
+import { retryCases } from "./retry.ts";
 import { serviceCases } from "./service.ts";
 
 /** What `bench GROUP` runs. */
@@ -18,6 +21,8 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
   rate: rateCases,
   pool: [...poolCases, poolCrowd],
+  retry: [...retryCases, policiesCase],
+  deadline: deadlineCases,
   middleware: middlewareCases,
   metrics: metricsCases,
   service: serviceCases,

@@ -1,7 +1,7 @@
 import { Breaker, timeWindow, type BreakerOptions } from "@breakwater/breaker";
 import { exponential, openLoop, patience, Server, Simulation, Tally } from "@breakwater/sim";
 import type { Line, RunOptions, Table } from "../experiment.ts";
-import { lineOf, overSeeds, seconds, whole, worst, type Column } from "./figures.ts";
+import { lineOf, overSeeds, seconds, whole, worst, type Column } from "../figures.ts";
 
 /**
  * How does a server that is slow while it is cold come back?

@@ -1,7 +1,7 @@
 import { anyOf, Breaker, consecutiveFailures, slowCalls } from "@breakwater/breaker";
 import { openLoop, Simulation, Tally } from "@breakwater/sim";
 import type { RunOptions, Table } from "../experiment.ts";
-import { lineOf, overSeeds, seconds, whole, worst, type Column } from "./figures.ts";
+import { lineOf, overSeeds, seconds, whole, worst, type Column } from "../figures.ts";
 
 /**
  * What does a call cost that never comes back?

@@ -1,7 +1,7 @@
 import { Breaker } from "@breakwater/breaker";
 import { openLoop, Simulation } from "@breakwater/sim";
 import type { Line, RunOptions, Table } from "../experiment.ts";
-import { lineOf, overSeeds, whole, worst, type Column } from "./figures.ts";
+import { lineOf, overSeeds, whole, worst, type Column } from "../figures.ts";
 import { EverybodyProbes, SurplusWaits, type Guarding } from "./rivals.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Cell, Line } from "../experiment.ts";
-import { medians } from "../statistics.ts";
+import type { Cell, Line } from "./experiment.ts";
+import { medians } from "./statistics.ts";
 
 /** One figure of a run, and how it is written. */
 export interface Column<Figures> {
