@@ -1,4 +1,5 @@
 import { checkNumber, withCause, type Call, type Deadlines } from "@breakwater/core";
+import { withdraw } from "./budget/budget.ts";
 import type { Ending, RetryContext } from "./events.ts";
 import { giveUpCount, markGiveUp, type GiveUpReason } from "./give-ups.ts";
 import { contextOf, isRepeatable, isRetryable } from "./judge.ts";
@@ -82,7 +83,7 @@ export class Execution<In, T> {
   /** False when it is too late for another attempt. Rejects with the caller's reason when the caller goes away. */
   async #wait({ delayMs, startsAt }: Wait, ending: Ending): Promise<boolean> {
     const { log, deadlines, rules } = this.#shared;
-    const { signal, deadlineAt = Infinity } = this.#call;
+    const { signal } = this.#call;
     if (rules.keepsErrors && ending.status === "failed") this.#keep(ending.error);
     log.scheduled(this.#attempt, ending, delayMs, this.#call);
     await pause(startsAt, deadlines, signal);
@@ -91,7 +92,7 @@ export class Execution<In, T> {
       log.aborted();
       throw signal.reason;
     }
-    return deadlineAt === Infinity || rules.clock.now() < deadlineAt;
+    return rules.clock.now() < this.#deadlineAt;
   }
 
   async #startAgain(): Promise<Ending> {
@@ -124,20 +125,24 @@ export class Execution<In, T> {
     if (this.#attempt >= rules.attempts) return { giveUp: "attempts" };
     const delayMs = this.#delay(ending, context);
     const startsAt = rules.clock.now() + delayMs;
-    // A wait without end outlasts any deadline.
-    if (startsAt === Infinity || startsAt >= (this.#call.deadlineAt ?? Infinity)) return { giveUp: "deadline" };
-    if (rules.budget?.tryWithdraw() === false) return { giveUp: "budget" };
+    // A wait without end outlasts any deadline, and none at all.
+    if (!(startsAt < this.#deadlineAt)) return { giveUp: "deadline" };
+    if (rules.budget !== undefined && !withdraw(rules.budget)) return { giveUp: "budget" };
     return { delayMs, startsAt };
   }
 
   #delay(ending: Ending, context: RetryContext): number {
     const { backoff, random, retryAfter } = this.#shared.rules;
-    this.#delayOf ??= backoff.start(random);
-    const delayMs = checkNumber("the delay that the backoff answered", this.#delayOf(this.#attempt, context));
+    const delayOf = (this.#delayOf ??= backoff.start(random)); // called without a `this`, which would be the execution
+    const delayMs = checkNumber("the delay that the backoff answered", delayOf(this.#attempt, context));
     const leastMs = retryAfter(ending.status === "failed" ? ending.error : ending.value, context);
     if (leastMs === undefined || delayMs >= checkNumber("the delay that retryAfter answered", leastMs)) return delayMs;
     // Those who were told the same time do not come back together.
     return leastMs + delayMs * checkNumber("what random answered", random(), { max: 1 });
+  }
+
+  get #deadlineAt(): number {
+    return this.#call.deadlineAt ?? Infinity;
   }
 
   #keep(error: unknown): void {

@@ -12,10 +12,11 @@ export { linear, type LinearOptions } from "./backoff/linear.ts";
 export { exponential, type ExponentialOptions } from "./backoff/exponential.ts";
 export { decorrelatedV2, type DecorrelatedV2Options } from "./backoff/decorrelated-v2.ts";
 
+export type { Budget } from "./budget/budget.ts";
 export { RetryBudget, type RetryBudgetOptions, type RetryBudgetStats } from "./budget/retry-budget.ts";
 
 export { Hedge, hedge } from "./hedge/hedge.ts";
-export type { HedgeBudget, HedgeOptions } from "./hedge/options.ts";
+export type { HedgeOptions, MeasuredDelay } from "./hedge/options.ts";
 export type { HedgeEvents, HedgeReason } from "./hedge/events.ts";
 export type { HedgeStats } from "./hedge/stats.ts";
 export { HedgeLostError, type HedgeLostReason } from "./hedge/errors.ts";

@@ -18,11 +18,11 @@ export function contextOf({ attempt, ending, call, since }: Ended): RetryContext
 }
 
 /** Whether it is one to be retried, whether or not it can be. Throws what a predicate throws. */
-export function isRetryable(rules: Rules, ending: Ending, context: RetryContext): boolean {
+export function isRetryable({ retryIf, retryResultIf }: Rules, ending: Ending, context: RetryContext): boolean {
   // Nobody waits for another attempt.
   if (context.call.signal?.aborted === true) return false;
-  if (ending.status === "succeeded") return rules.retryResultIf !== undefined && isBad(rules.retryResultIf(ending.value, context));
-  const answer: unknown = rules.retryIf?.(ending.error, context);
+  if (ending.status === "succeeded") return retryResultIf !== undefined && isBad(retryResultIf(ending.value, context));
+  const answer: unknown = retryIf?.(ending.error, context);
   if (answer === "anyway") return true;
   if (answer !== undefined && typeof answer !== "boolean") throw nonsense("retryIf", 'true, false, "anyway" or undefined', answer);
   return context.giveUp === undefined && (answer ?? context.outcome === "failure");

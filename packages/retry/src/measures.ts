@@ -28,9 +28,9 @@ export class Measures {
 }
 
 /** Counts one. A broken meter fails no call: what it throws becomes a warning. */
-export function increment(counter: Counter): void {
+export function increment(counter: Counter | undefined): void {
   try {
-    counter.add(1);
+    counter?.add(1);
   } catch (error) {
     warn(error);
   }

@@ -1,7 +1,7 @@
 import { checkFunction, checkNumber, noopMeter, systemClock, type Call, type Clock, type Meter } from "@breakwater/core";
 import { backoffOf, type Backoff, type DelayOf } from "./backoff/backoff.ts";
 import { exponential } from "./backoff/exponential.ts";
-import { RetryBudget } from "./budget/retry-budget.ts";
+import { budgetOf, type Budget } from "./budget/budget.ts";
 import type { RetryContext } from "./events.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -23,8 +23,8 @@ export interface RetryOptions<Result = unknown> {
   readonly totalMs?: number | undefined;
   /** How long to wait before each retry. Default {@link exponential}(): up to 100 ms, 200 ms, 400 ms ... 30 s. */
   readonly backoff?: Backoff | DelayOf | undefined;
-  /** What limits the retries of all calls together. Default a {@link RetryBudget} of its own; false for none. */
-  readonly budget?: RetryBudget | false | undefined;
+  /** What limits the retries of all calls together. Default a `RetryBudget` of its own; false for none. */
+  readonly budget?: Budget | false | undefined;
   /**
    * Which errors to retry. By default failures: neither refusals (any `RejectedError`) nor what an inner retry gave up on. Not asked, and
    * nothing retried, when the caller has gone away.
@@ -55,7 +55,7 @@ export interface Rules {
   readonly attempts: number;
   readonly totalMs: number;
   readonly backoff: Backoff;
-  readonly budget: RetryBudget | undefined;
+  readonly budget: Budget | undefined;
   readonly retryIf: RetryIf | undefined;
   readonly retryResultIf: ((result: unknown, context: RetryContext) => boolean) | undefined;
   readonly idempotent: boolean | ((call: Call) => boolean);
@@ -93,16 +93,6 @@ export function readOptions<Result>(options: RetryOptions<Result>): Rules {
     random,
     meter,
   };
-}
-
-function budgetOf(given: RetryBudget | false | undefined, clock: Clock): RetryBudget | undefined {
-  if (given === undefined) return new RetryBudget({ clock });
-  if (given === false) return undefined;
-  // By its methods: it may come from another copy of this module.
-  for (const method of ["deposit", "tryWithdraw"] as const) {
-    checkFunction(`budget.${method}`, (given as Partial<Record<typeof method, unknown>> | null)?.[method]); // JavaScript callers may pass anything
-  }
-  return given;
 }
 
 function checkBoolean(option: string, value: unknown): boolean {

@@ -7,7 +7,7 @@ import {
   type Service,
   type Unsubscribe,
 } from "@breakwater/core";
-import type { RetryBudget } from "./budget/retry-budget.ts";
+import { deposit, type Budget } from "./budget/budget.ts";
 import { Execution, type RetryWork, type Shared, type Step } from "./execution.ts";
 import type { Ending, RetryEvents, RetryStats } from "./events.ts";
 import { giveUpCount } from "./give-ups.ts";
@@ -29,7 +29,7 @@ export class Retry<Result = unknown> {
   readonly #shared: Shared;
   // Beside what is shared with the calls that fail, for the sake of those that do not.
   readonly #log: RetryLog;
-  readonly #budget: RetryBudget | undefined;
+  readonly #budget: Budget | undefined;
   readonly #totalMs: number;
   readonly #judgesResults: boolean;
 
@@ -100,26 +100,20 @@ export class Retry<Result = unknown> {
   #start<In, T>(step: Step<In, T>, input: In, call: Call): Promise<T> {
     if (call.signal?.aborted === true) return Promise.reject(call.signal.reason);
     this.#log.began();
-    this.#budget?.deposit();
+    if (this.#budget !== undefined) deposit(this.#budget);
     const inner = this.#totalMs === Infinity ? call : this.#shrink(call);
     const since = giveUpCount();
-    let result: T | PromiseLike<T>;
+    const fail = (error: unknown): T | Promise<T> => this.#settle({ status: "failed", error }, step, input, inner, since);
     try {
-      result = step(input, inner, 1);
+      const result = step(input, inner, 1);
+      // A native promise is followed as it is; anything else costs one more hop.
+      const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
+      if (!this.#judgesResults) return promise.then(undefined, fail);
+      return promise.then((value) => this.#settle({ status: "succeeded", value }, step, input, inner, since), fail);
     } catch (error) {
-      result = Promise.reject<T>(error);
+      // The work threw, or what it answered: a promise may be of a class with a `then` of its own.
+      return Promise.reject<T>(error).then(undefined, fail);
     }
-    // A native promise is followed as it is; anything else costs one more hop.
-    const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
-    if (this.#judgesResults) return this.#judge(promise, step, input, inner, since);
-    return promise.then(undefined, (error: unknown) => this.#settle({ status: "failed", error }, step, input, inner, since));
-  }
-
-  #judge<In, T>(promise: Promise<T>, step: Step<In, T>, input: In, call: Call, since: number): Promise<T> {
-    return promise.then(
-      (value) => this.#settle({ status: "succeeded", value }, step, input, call, since),
-      (error: unknown) => this.#settle({ status: "failed", error }, step, input, call, since),
-    );
   }
 
   #settle<In, T>(ending: Ending, step: Step<In, T>, input: In, call: Call, since: number): T | Promise<T> {

@@ -51,6 +51,12 @@ describe("exponential", () => {
     expect(delays(exponential({ initialMs: 5, factor: 1, jitter: "decorrelated" }), 3, highest)).toEqual([5, 5, 5]);
   });
 
+  it("decorrelated jitter is a number at both ends of what its options may be", () => {
+    for (const initialMs of [0, Number.MAX_VALUE]) {
+      expect(delays(exponential({ initialMs, factor: Number.MAX_VALUE, jitter: "decorrelated" }), 3)).toEqual([initialMs, initialMs, initialMs]);
+    }
+  });
+
   it("equal jitter takes up to a half away, polly's a quarter, or adds it", () => {
     const ends = (jitter: "equal" | "polly"): number[] =>
       [lowest, highest].map((random) => Math.round(delays(exponential({ jitter }), 2, random)[1] ?? 0));

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { Retry, RetryBudget } from "@breakwater/retry";
-import { describe, expect, it } from "vitest";
-import { broken, makeRetry } from "./helpers.ts";
+import { describe, expect, it, vi } from "vitest";
+import { broken, catchWarnings, errorOf, makeRetry } from "./helpers.ts";
 
 function times(count: number, action: () => void): void {
   for (let i = 0; i < count; i += 1) action();
@@ -96,6 +96,18 @@ describe("RetryBudget", () => {
       budget.tryWithdraw();
     });
     expect(budget.stats.requests).toBe(100);
+  });
+
+  it("looks at no clock before it is used, so that one can be made where there is none yet", () => {
+    const clock = new ManualClock(5_000);
+    const now = vi.spyOn(clock, "now");
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const budget = new RetryBudget({ minPerSecond: 1, windowMs: 1_000, clock });
+    new Retry();
+    expect(now).not.toHaveBeenCalled();
+    expect(timers).not.toHaveBeenCalled();
+    timers.mockRestore();
+    expect(withdrawAll(budget)).toBe(1);
   });
 
   it("sets no timer on the given clock, and takes the system's through one that keeps no process alive", () => {
@@ -240,6 +252,22 @@ describe("Retry with a budget", () => {
     await clock.advanceAsync(1_000);
     await endings;
     expect(retry.stats.attempts).toBe(1_000 + 100 + 10);
+  });
+
+  it("that is broken, of the user's own, fails no call: it pays nothing, and that is reported", async () => {
+    const fault = (): never => {
+      throw new Error("broken");
+    };
+    const later = (() => Promise.resolve(true)) as unknown as () => boolean; // as in JavaScript
+    for (const budget of [{ deposit: fault, tryWithdraw: fault }, { deposit: fault, tryWithdraw: later }]) {
+      const warnings = catchWarnings();
+      const { retry } = makeRetry({ budget });
+      await expect(retry.run(() => "fine")).resolves.toBe("fine");
+      expect(await errorOf(retry.run(broken("down")))).toBe("down");
+      expect(retry.stats).toMatchObject({ attempts: 2, gaveUp: { budget: 1 } });
+      expect(warnings).toHaveBeenCalledTimes(3);
+      warnings.mockRestore();
+    }
   });
 
   it("is not charged for a retry that the deadline forbids", async () => {

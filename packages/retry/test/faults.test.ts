@@ -82,6 +82,22 @@ describe("an option that answers nonsense", () => {
   });
 });
 
+describe("the user's functions", () => {
+  it("are called without a `this`, so that none reaches into a call that goes on", async () => {
+    const selves: unknown[] = [];
+    const note = <T>(answer: T) =>
+      function (this: unknown): T {
+        selves.push(this);
+        return answer;
+      };
+    const options = { retryIf: note(true), retryResultIf: note(true), idempotent: note(true), backoff: note(0), retryAfter: note(1), random: note(0) };
+    const { retry, clock } = makeRetry(options);
+    await after(clock, 100, retry.run(failing("down")));
+    expect(selves.length).toBeGreaterThan(6);
+    expect(new Set(selves)).toEqual(new Set([undefined]));
+  });
+});
+
 describe("events", () => {
   it("tell of each retry with the error and the wait, and how it ended", async () => {
     const { retry, clock } = makeRetry();

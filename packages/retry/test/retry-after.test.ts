@@ -10,6 +10,7 @@ describe("retryAfterMs", () => {
     expect(retryAfterMs(new RejectedError("ERR", "no", { reason: "rate", retryAfterMs: 250 }))).toBe(250);
     expect(retryAfterMs(new RejectedError("ERR", "no", { reason: "rate" }))).toBeUndefined();
     expect(retryAfterMs({ retryAfterMs: Infinity })).toBe(Infinity);
+    expect(retryAfterMs({ retryAfterMs: 0, headers: { "retry-after": 7 } })).toBe(0);
   });
 
   it.each(["50", Number.NaN, -1, null])("takes no retryAfterMs of %s", (value) => {
@@ -19,7 +20,7 @@ describe("retryAfterMs", () => {
   it("finds the field in Headers, Maps and plain objects, whatever the case, on an answer or on an error's response", () => {
     expect(retryAfterMs(new Response("busy", { headers: { "Retry-After": "7" } }))).toBe(7_000);
     expect(retryAfterMs({ response: { headers: { "Retry-After": "7" } } })).toBe(7_000);
-    expect(retryAfterMs({ headers: new Map([["RETRY-AFTER", "7"]]) })).toBe(7_000);
+    expect(retryAfterMs({ headers: new Map<unknown, unknown>([[1, "7"], ["RETRY-AFTER", "7"]]) })).toBe(7_000);
     expect(retryAfterMs({ headers: { "retry-after": 7 } })).toBe(7_000);
     expect(retryAfterMs({ headers: {}, response: { headers: { "retry-after": " 0 " } } })).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { descriptionOf, isRejected, noCall, RejectedError, systemClock, type Call, type Clock } from "@breakwater/core";
 import { ManualClock, settled } from "@breakwater/core/testing";
-import { constant, giveUpOf, Retry, retry as retryLayer } from "@breakwater/retry";
+import { constant, giveUpOf, Retry, RetryBudget, retry as retryLayer } from "@breakwater/retry";
 import { describe, expect, it, vi } from "vitest";
 import { after, broken, errorOf, failing, makeRetry } from "./helpers.ts";
 
@@ -62,6 +62,19 @@ describe("a call", () => {
     });
     expect(await after(clock, 200, result)).toEqual({ status: "fulfilled", value: "done" });
     expect(tries).toBe(3);
+  });
+
+  it("whose work answers a promise that cannot be followed rejects, and does not throw", async () => {
+    class Unfollowed<T> extends Promise<T> {
+      override then(): never {
+        throw new Error("no then");
+      }
+    }
+    for (const retryResultIf of [undefined, () => false]) {
+      const { retry } = makeRetry({ retryResultIf, attempts: 1 });
+      const unfollowed = new Unfollowed((resolve) => resolve(1));
+      expect(await errorOf(retry.run(() => unfollowed))).toEqual(new Error("no then"));
+    }
   });
 
   it("works the same as a layer, by retry() too, and without a call", async () => {
@@ -313,18 +326,27 @@ describe("the deadline", () => {
     expect(retry.stats.gaveUp.deadline).toBe(1);
   });
 
+  it("that is no number ends it before a wait, and none at all is as if it were left out", async () => {
+    const budget = new RetryBudget({ clock: new ManualClock() });
+    const { retry, clock } = makeRetry({ budget });
+    expect(await errorOf(retry.run(broken("down"), { deadlineAt: Number.NaN }))).toBe("down");
+    expect(budget.stats.withdrawn).toBe(0);
+    const none = { deadlineAt: null } as unknown as Call; // as in JavaScript
+    expect(await after(clock, 100, retry.run(failing("down"), none))).toEqual({ status: "fulfilled", value: "done" });
+  });
+
   it("that leaves room for the wait is no hindrance", async () => {
     const { retry, clock } = makeRetry();
     expect(await after(clock, 100, retry.run(failing("down"), { deadlineAt: 1_101 }))).toMatchObject({ status: "fulfilled" });
     expect(await after(clock, 100, retry.run(failing("down"), { deadlineAt: Infinity }))).toMatchObject({ status: "fulfilled" });
   });
 
-  it("that passes while a blocked event loop holds up the timer lets no further attempt begin", async () => {
+  it.each([150, 200])("that passes while a blocked event loop holds up the timer, to %d ms, lets no further attempt begin", async (blockedMs) => {
     const { retry, clock } = makeRetry();
     const work = broken("down");
     const result = retry.run(work, { deadlineAt: 1_150 });
     await settled();
-    clock.jump(200);
+    clock.jump(blockedMs);
     expect(await after(clock, 0, result)).toEqual({ status: "rejected", reason: "down" });
     expect(work.count).toBe(1);
     expect(retry.stats).toMatchObject({ attempts: 1, waiting: 0, gaveUp: { deadline: 1 } });

@@ -39,11 +39,12 @@ function powers(initialMs: number, factor: number, maxMs: number, jitter: Jitter
 }
 
 function decorrelated(initialMs: number, factor: number, maxMs: number): Backoff {
+  const growth = Math.min(2 * factor - 1, Number.MAX_VALUE);
   return {
     start: (random) => {
       let delayMs = initialMs;
       return () => {
-        const longestMs = Math.min(delayMs * (2 * factor - 1), Number.MAX_VALUE);
+        const longestMs = Math.min(delayMs * growth, Number.MAX_VALUE);
         delayMs = Math.min(initialMs + random() * (longestMs - initialMs), maxMs);
         return delayMs;
       };

@@ -73,8 +73,8 @@ export class RetryBudget {
   readonly #withdrawnBefore: number[] = new Array<number>(slots + 1).fill(0);
   /** Of the present slot. */
   #place = 0;
-  #endsAt: number;
-  #readAt: number;
+  #endsAt: number = Number.NEGATIVE_INFINITY;
+  #readAt: number = Number.NEGATIVE_INFINITY;
 
   /** @throws TypeError or RangeError naming the option and the value. */
   constructor(options: RetryBudgetOptions = {}) {
@@ -87,8 +87,6 @@ export class RetryBudget {
     // One reading of the system's clock costs more than `await work()`.
     this.#clock = clock === systemClock ? (coarseClock ??= new CoarseClock()) : clock;
     this.#slotMs = windowMs / slots;
-    this.#readAt = this.#clock.now();
-    this.#endsAt = this.#readAt + this.#slotMs;
   }
 
   /** A call begins: its first attempt, not its retries. */

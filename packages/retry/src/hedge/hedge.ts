@@ -27,7 +27,7 @@ export class Hedge<Result = unknown> {
     const settings = readHedgeOptions(options);
     this.#context = {
       settings,
-      ledger: new HedgeLedger(settings, () => this.#delayMs),
+      ledger: new HedgeLedger(settings),
       deadlines: new Deadlines(settings.clock),
       readsClock: settings.measured !== undefined || settings.delayMs !== Infinity,
     };
@@ -44,18 +44,14 @@ export class Hedge<Result = unknown> {
   }
 
   get stats(): HedgeStats {
-    const { calls, hedges, hedgeWins, denials, disposals, running } = this.#context.ledger;
-    return { calls, hedges, hedgeWins, denials, disposals, running, delayMs: this.#delayMs };
+    const { ledger, settings } = this.#context;
+    const { calls, hedges, hedgeWins, denials, disposals, running } = ledger;
+    return { calls, hedges, hedgeWins, denials, disposals, running, delayMs: ledger.delayMs(settings.clock.now()) };
   }
 
   /** Listeners see committed state, and cannot fail a call: what they throw becomes a process warning. */
   on<Type extends keyof HedgeEvents>(type: Type, listener: (event: HedgeEvents[Type]) => void): Unsubscribe {
     return this.#context.ledger.events.on(type, listener);
-  }
-
-  get #delayMs(): number | undefined {
-    const { delayMs, measured, clock } = this.#context.settings;
-    return measured === undefined ? delayMs : measured.delayMs(clock.now());
   }
 
   // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.

@@ -36,7 +36,8 @@ export class LatencyWindow {
   readonly #sliceMs: number;
   readonly #counts = new Uint32Array(slices * buckets);
   readonly #sizes = new Uint32Array(slices);
-  readonly #sum = new Uint32Array(buckets);
+  /** In floating point, because without an end to the window it goes beyond 32 bits. */
+  readonly #sum = new Float64Array(buckets);
   #size = 0;
   #slice = Number.NEGATIVE_INFINITY;
   /** When the present slice ends. */
@@ -110,7 +111,7 @@ export class LatencyWindow {
   }
 }
 
-function add(counts: Uint32Array, index: number, amount: number): void {
+function add(counts: Uint32Array | Float64Array, index: number, amount: number): void {
   counts[index] = (counts[index] ?? 0) + amount;
 }
 

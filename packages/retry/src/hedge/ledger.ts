@@ -1,6 +1,8 @@
 import { Emitter, warn } from "@breakwater/core";
+import { deposit, withdraw } from "../budget/budget.ts";
+import { increment } from "../measures.ts";
 import type { HedgeEvents, HedgeReason } from "./events.ts";
-import { count, hedgeMeasuresOf, type HedgeMeasures } from "./measures.ts";
+import { hedgeMeasuresOf, type HedgeMeasures } from "./measures.ts";
 import type { HedgeSettings } from "./options.ts";
 
 /** What happened, in numbers and events; and the user's functions, called so that nothing of theirs can fail a call. */
@@ -15,31 +17,48 @@ export class HedgeLedger {
   readonly #settings: HedgeSettings;
   readonly #measures: HedgeMeasures | undefined;
 
-  constructor(settings: HedgeSettings, delayMs: () => number | undefined) {
+  constructor(settings: HedgeSettings) {
     this.#settings = settings;
-    this.#measures = hedgeMeasuresOf(settings.meter, settings.name, delayMs);
+    this.#measures = hedgeMeasuresOf(settings.meter, settings.name, () => this.delayMs(settings.clock.now()));
   }
 
-  called(): void {
-    this.calls += 1;
-    if (this.#measures !== undefined) count(this.#measures.calls);
+  /** How long a call that starts now waits for its hedge; undefined while that is not known. */
+  delayMs(now: number): number | undefined {
+    const { delayMs, measured } = this.#settings;
     try {
-      this.#settings.budget?.deposit();
+      return measured === undefined ? delayMs : measured.delayMs(now);
+    } catch (error) {
+      warn(error);
+      return undefined;
+    }
+  }
+
+  /** What a first try took. */
+  measured(startedAt: number, now: number): void {
+    try {
+      this.#settings.measured?.record(now - startedAt, now);
     } catch (error) {
       warn(error);
     }
   }
 
+  called(): void {
+    this.calls += 1;
+    if (this.#measures !== undefined) increment(this.#measures.calls);
+    if (this.#settings.budget !== undefined) deposit(this.#settings.budget);
+  }
+
   /** Whether the budget pays for one more try. */
   pays(attempt: number, reason: HedgeReason): boolean {
-    if (this.#withdraws()) {
+    const { budget } = this.#settings;
+    if (budget === undefined || withdraw(budget)) {
       this.hedges += 1;
-      count(this.#measures?.hedges[reason]);
+      increment(this.#measures?.hedges[reason]);
       if (this.events.has("hedged")) this.events.emit("hedged", { attempt, reason });
       return true;
     }
     this.denials += 1;
-    count(this.#measures?.denials);
+    increment(this.#measures?.denials);
     if (this.events.has("denied")) this.events.emit("denied", { attempt, reason });
     return false;
   }
@@ -47,7 +66,7 @@ export class HedgeLedger {
   won(attempt: number, hedges: number): void {
     if (attempt > 1) {
       this.hedgeWins += 1;
-      count(this.#measures?.hedgeWins);
+      increment(this.#measures?.hedgeWins);
     }
     if (hedges > 0 && this.events.has("won")) this.events.emit("won", { attempt, hedges });
   }
@@ -59,7 +78,7 @@ export class HedgeLedger {
   /** A result that nobody waits for. */
   dispose(attempt: number, result: unknown): void {
     this.disposals += 1;
-    count(this.#measures?.disposals);
+    increment(this.#measures?.disposals);
     const { dispose } = this.#settings;
     try {
       const disposed = dispose?.(result);
@@ -69,14 +88,5 @@ export class HedgeLedger {
       warn(error);
     }
     if (this.events.has("disposed")) this.events.emit("disposed", { attempt, result });
-  }
-
-  #withdraws(): boolean {
-    try {
-      return this.#settings.budget?.tryWithdraw() ?? true;
-    } catch (error) {
-      warn(error);
-      return false; // whatever it counted is not known
-    }
   }
 }

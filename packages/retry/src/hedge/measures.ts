@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Counter, type Meter } from "@breakwater/core";
+import { noopMeter, type Counter, type Meter } from "@breakwater/core";
 import type { HedgeReason } from "./events.ts";
 
 /** What is measured when a meter was given. Without one there is no object of this class. */
@@ -36,15 +36,6 @@ export class HedgeMeasures {
     });
     const description = "How long a call waits for its hedge; NaN while that is not known";
     meter.gauge("breakwater.hedge.delay", () => (delayMs() ?? NaN) / 1_000, { description, unit: "s", attributes });
-  }
-}
-
-/** Counts one. A broken meter fails no call: what it throws becomes a warning. */
-export function count(counter: Counter | undefined): void {
-  try {
-    counter?.add(1);
-  } catch (error) {
-    warn(error);
   }
 }
 

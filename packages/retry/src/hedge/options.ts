@@ -1,23 +1,23 @@
 import { checkFunction, checkNumber, noopMeter, systemClock, type Call, type Clock, type Meter } from "@breakwater/core";
-import { RetryBudget } from "../budget/retry-budget.ts";
+import { budgetOf, type Budget } from "../budget/budget.ts";
 import type { LatencyQuantile } from "./latency-quantile.ts";
 
-/** What pays for hedges: a {@link RetryBudget}, or something like it. */
-export type HedgeBudget = Pick<RetryBudget, "deposit" | "tryWithdraw">;
+/** A delay that is measured: a {@link LatencyQuantile}, of whichever copy of this module, or something like it. */
+export type MeasuredDelay = Pick<LatencyQuantile, "delayMs" | "record">;
 
 export interface HedgeOptions<Result = unknown> {
   /**
-   * How long tries may take before the next one is sent, in ms: a number from 0, or a {@link latencyQuantile}. 0 sends all at once,
+   * How long tries may take before the next one is sent, in ms: a number from 0, or a `latencyQuantile`. 0 sends all at once,
    * Infinity the next one only after a failure. While a quantile has too few samples nothing is hedged.
    */
-  readonly delayMs: number | LatencyQuantile;
+  readonly delayMs: number | MeasuredDelay;
   /** How many tries a call may have beyond the first: a whole number from 1 to 10. Default 1. */
   readonly maxHedges?: number | undefined;
   /**
    * Each call deposits, each hedge withdraws; without cover it is not sent, and no other for that call. May be shared with others.
    * Default a `RetryBudget` of its own: a tenth of the calls, and one a second. `false`: no bound but `maxHedges`.
    */
-  readonly budget?: HedgeBudget | false | undefined;
+  readonly budget?: Budget | false | undefined;
   /**
    * What an error of a try means. True: no try can mend it, so the call ends with it at once. False: the try has failed, and the
    * next one is sent. Undefined, the default: the same as false, but a refusal (a `RejectedError`) sends nothing, nor does an error
@@ -47,9 +47,9 @@ export interface HedgeOptions<Result = unknown> {
 export interface HedgeSettings {
   /** Fixed; undefined when it is measured. */
   readonly delayMs: number | undefined;
-  readonly measured: LatencyQuantile | undefined;
+  readonly measured: MeasuredDelay | undefined;
   readonly maxHedges: number;
-  readonly budget: HedgeBudget | undefined;
+  readonly budget: Budget | undefined;
   readonly isFatal: ((error: unknown, call: Call) => boolean | undefined) | undefined;
   readonly dispose: ((result: unknown) => void | PromiseLike<void>) | undefined;
   readonly idempotent: boolean | ((call: Call) => boolean);
@@ -62,14 +62,13 @@ export interface HedgeSettings {
 export function readHedgeOptions<Result>(options: HedgeOptions<Result>): HedgeSettings {
   const { delayMs, maxHedges = 1, isFatal, dispose, idempotent = true, name, clock = systemClock, meter = noopMeter } = options;
   checkFunction("clock.now", (clock as Partial<Clock> | null)?.now); // JavaScript callers may pass anything
-  const { budget = new RetryBudget({ clock }) } = options;
   if (isFatal !== undefined) checkFunction("isFatal", isFatal);
   if (dispose !== undefined) checkFunction("dispose", dispose);
   if (typeof idempotent !== "boolean") checkFunction("idempotent", idempotent);
   return {
     ...readDelay(delayMs),
     maxHedges: checkNumber("maxHedges", maxHedges, { min: 1, max: 10, integer: true }),
-    budget: budget === false ? undefined : checkBudget(budget),
+    budget: budgetOf(options.budget, clock),
     isFatal,
     // A result is a Result whenever the caller keeps to the types of `run`, which take no work for anything else.
     dispose: dispose as HedgeSettings["dispose"],
@@ -80,19 +79,12 @@ export function readHedgeOptions<Result>(options: HedgeOptions<Result>): HedgeSe
   };
 }
 
-function readDelay(delay: number | LatencyQuantile): Pick<HedgeSettings, "delayMs" | "measured"> {
-  // Asked for what it does: the class may come from another copy of this module.
-  if (typeof delay !== "object" || (delay as LatencyQuantile | null) === null) {
+function readDelay(delay: number | MeasuredDelay): Pick<HedgeSettings, "delayMs" | "measured"> {
+  if (typeof delay !== "object" || (delay as MeasuredDelay | null) === null) {
     return { delayMs: checkNumber("delayMs", delay), measured: undefined };
   }
   const { delayMs, record } = delay as object as Readonly<Record<"delayMs" | "record", unknown>>; // it may be anything
   checkFunction("delayMs.delayMs", delayMs);
   checkFunction("delayMs.record", record);
   return { delayMs: undefined, measured: delay };
-}
-
-function checkBudget(budget: HedgeBudget): HedgeBudget {
-  checkFunction("budget.deposit", (budget as Partial<HedgeBudget> | null)?.deposit);
-  checkFunction("budget.tryWithdraw", (budget as Partial<HedgeBudget> | null)?.tryWithdraw);
-  return budget;
 }

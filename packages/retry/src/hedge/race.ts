@@ -79,7 +79,7 @@ export class Race<In, Out, C extends Call> implements Expiring, AbortListener {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#startedAt = context.readsClock ? settings.clock.now() : 0;
-    const delayMs = settings.measured === undefined ? settings.delayMs : settings.measured.delayMs(this.#startedAt);
+    const delayMs = context.ledger.delayMs(this.#startedAt);
     this.#delayMs = Math.max(delayMs ?? Infinity, 0); // what a measured delay says is not ours
     this.#hedgesLeft = delayMs !== undefined && isIdempotent(settings, call) ? settings.maxHedges : 0;
     this.#isTimed = this.#hedgesLeft > 0 && this.#startedAt + this.#delayMs < (call.deadlineAt ?? Infinity);
@@ -114,21 +114,19 @@ export class Race<In, Out, C extends Call> implements Expiring, AbortListener {
   #launch(own: Try): void {
     const service = this.#service; // called without a `this`, which would be the race
     let result: Out | PromiseLike<Out>;
-    let isPromised: boolean;
+    let promise: Promise<Out> | undefined;
     try {
       result = service(this.#input, own.abort === undefined ? this.#call : callOfTry(this.#call, own.abort));
-      isPromised = isThenable(result);
+      // A native promise is followed as it is; anything else, with a `then` of its own, costs one more hop.
+      promise = isThenable(result) ? Promise.resolve(result) : undefined;
     } catch (error) {
       this.#fail(own, error);
       return;
     }
-    if (isPromised) this.#follow(own, result);
-    else this.#succeed(own, result as Out); // it is no PromiseLike
-  }
-
-  #follow(own: Try, result: Out | PromiseLike<Out>): void {
-    // A native promise is followed as it is; anything else costs one more hop.
-    const promise = result instanceof Promise ? (result as Promise<Out>) : Promise.resolve(result);
+    if (promise === undefined) {
+      this.#succeed(own, result as Out); // it is no PromiseLike
+      return;
+    }
     promise.then(
       (value) => this.#succeed(own, value),
       (error: unknown) => this.#fail(own, error),
@@ -159,26 +157,25 @@ export class Race<In, Out, C extends Call> implements Expiring, AbortListener {
     this.#best ??= new BestError();
     this.#best.offer(error, verdict, own.attempt);
     ledger.failed(own.attempt, error, false);
-    if (verdict === "fatal") this.#giveUp(own);
-    else if ((verdict !== "failure" || !this.#hedge("failed")) && this.#running === 0) this.#giveUp(own);
+    if (verdict === "failure") this.#hedge("failed");
+    if (verdict === "fatal" || this.#running === 0) this.#giveUp(own);
   }
 
   #giveUp(own: Try): void {
-    if (!this.#settle()) return; // the user's code has aborted it meanwhile
+    if (!this.#settle()) return; // the user's code has aborted it meanwhile, or the hedge that was sent has ended it at once
     this.#reject(this.#best?.error);
     this.#abortLosers("failed", own);
   }
 
-  /** False when none was sent. What the user's code does meanwhile may settle the call. */
-  #hedge(reason: HedgeReason): boolean {
-    if (this.#hedgesLeft === 0) return false;
+  /** Sends one if it may. What the user's code does meanwhile may settle the call. */
+  #hedge(reason: HedgeReason): void {
+    if (this.#hedgesLeft === 0) return;
     const now = this.#context.readsClock || this.#call.deadlineAt !== undefined ? this.#context.settings.clock.now() : 0;
     const isPaid = now < (this.#call.deadlineAt ?? Infinity) && this.#context.ledger.pays((this.#latest?.attempt ?? 0) + 1, reason);
     if (!isPaid) this.#stopHedging();
-    if (!isPaid || this.#isSettled) return false;
+    if (!isPaid || this.#isSettled) return;
     this.#hedgesLeft -= 1;
     this.#send(now);
-    return true;
   }
 
   #schedule(now: number): void {
@@ -199,7 +196,9 @@ export class Race<In, Out, C extends Call> implements Expiring, AbortListener {
   #awaitDue(latest: Try | undefined): void {
     const due = new Promise<void>((wake) => (this.#wake = wake));
     // In the same turn a failure may have sent it, and the delay have begun anew.
-    void due.then(() => this.#latest === latest && this.#hedge("slow"));
+    void due.then(() => {
+      if (this.#latest === latest) this.#hedge("slow");
+    });
   }
 
   #stopHedging(): void {
@@ -239,9 +238,8 @@ export class Race<In, Out, C extends Call> implements Expiring, AbortListener {
 
   /** The first try has answered, or it loses now. */
   #measureFirst(winner: Try): void {
-    const { measured, clock } = this.#context.settings;
-    if (measured === undefined || !(winner.attempt === 1 || winner.isFirstRunning)) return;
-    const now = clock.now();
-    measured.record(now - this.#startedAt, now);
+    const { settings, ledger } = this.#context;
+    if (settings.measured === undefined || !(winner.attempt === 1 || winner.isFirstRunning)) return;
+    ledger.measured(this.#startedAt, settings.clock.now());
   }
 }

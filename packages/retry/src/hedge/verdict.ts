@@ -23,7 +23,15 @@ export function verdictOf({ isFatal }: HedgeSettings, error: unknown, own: Try, 
   } catch (fault) {
     warn(fault);
   }
-  if (isRejected(error)) return "neutral";
+  return defaultOf(error, own);
+}
+
+function defaultOf(error: unknown, own: Try): Verdict {
+  try {
+    if (isRejected(error)) return "neutral";
+  } catch {
+    // a proxy that lets nobody look at it
+  }
   return giveUpSince(error, own.giveUpsBefore) === undefined ? "failure" : "given-up";
 }
 

@@ -33,6 +33,7 @@ describe("time", () => {
     await clock.advanceAsync(1_000);
     expect(tries.times).toEqual([0]);
     expect(events).toEqual([]);
+    expect(hedge.stats).toMatchObject({ hedges: 0, hedgeWins: 0 });
   });
 
   it("has one timer for all calls that wait, and it keeps the process alive", async () => {
@@ -157,6 +158,13 @@ describe("failures", () => {
     expect(await errorOf(hedge.run(() => { throw new Error("always"); }))).toMatchObject({ message: "always" });
   });
 
+  it("of a thenable count the same", async () => {
+    const { hedge } = makeLab();
+    let count = 0;
+    const rejected = { then: (_: unknown, reject: (error: unknown) => void) => reject("down") } as unknown as Promise<string>;
+    expect(await hedge.run(() => ((count += 1) === 1 ? rejected : "up"))).toBe("up");
+  });
+
   it("that are fatal end the call at once, and the others are told to stop", async () => {
     const { clock, hedge, tries } = makeLab({ isFatal: (error) => error === "forbidden", maxHedges: 3 });
     const call = errorOf(hedge.run(tries.work));
@@ -185,6 +193,32 @@ describe("failures", () => {
     expect(judged).toEqual([[down, call]]);
     expect((judged[0] as unknown[])[1]).toBe(call);
     expect(warnings).toHaveBeenCalledOnce();
+  });
+});
+
+describe("what cannot be followed or looked at", () => {
+  it("is a promise with a broken `then`: its try has failed, and nothing is left", async () => {
+    class Unfollowed<T> extends Promise<T> {
+      override then(): never {
+        throw new Error("no then");
+      }
+    }
+    const { signal } = new AbortController();
+    const remove = vi.spyOn(signal, "removeEventListener");
+    const { clock, hedge } = makeLab();
+    const unfollowed = new Unfollowed<number>((resolve) => resolve(1));
+    expect(await errorOf(hedge.run(() => unfollowed, { signal }))).toEqual(new Error("no then"));
+    expect(hedge.stats).toMatchObject({ hedges: 1, running: 0 });
+    expect(clock.pendingTimers).toBe(0);
+    expect(remove).toHaveBeenCalledTimes(1);
+  });
+
+  it("is an error that lets nobody see what it is: a failure like others", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { hedge } = makeLab();
+    let count = 0;
+    expect(await hedge.run(() => ((count += 1) === 1 ? Promise.reject(proxy) : "up"))).toBe("up"); // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors -- it is none
   });
 });
 
@@ -338,6 +372,19 @@ describe("the budget", () => {
     expect(hedge.stats).toMatchObject({ hedges: 0, denials: 1 });
   });
 
+  it("that answers neither true nor false pays nothing, which is reported", async () => {
+    for (const answer of [undefined, Promise.resolve(true)]) {
+      const warnings = catchWarnings();
+      const tryWithdraw = (() => answer) as unknown as () => boolean; // as in JavaScript
+      const { clock, hedge, tries } = makeLab({ budget: { deposit: () => undefined, tryWithdraw } });
+      void hedge.run(tries.work);
+      await clock.advanceAsync(100);
+      expect(tries.started.length).toBe(1);
+      expect(warnings).toHaveBeenCalledOnce();
+      warnings.mockRestore();
+    }
+  });
+
   it("that throws fails no call: it pays nothing, and that is reported", async () => {
     const warnings = catchWarnings();
     const broken = (): never => {
@@ -366,11 +413,11 @@ describe("a deadline", () => {
 
   it("lets hedges go that can start before it, after a failure too, and none after", async () => {
     const { clock, hedge, tries } = makeLab({ maxHedges: 3 });
-    const call = errorOf(hedge.run(tries.work, { deadlineAt: 250 }));
+    const call = errorOf(hedge.run(tries.work, { deadlineAt: 300 }));
     await clock.advanceAsync(240);
     expect(tries.times).toEqual([0, 100, 200]);
     expect(clock.pendingTimers).toBe(0);
-    await clock.advanceAsync(10);
+    await clock.advanceAsync(60);
     for (const started of tries.started) started.reject("down");
     expect(await call).toBe("down");
     expect(tries.started.length).toBe(3);

@@ -2,7 +2,7 @@ import { settled } from "@breakwater/core/testing";
 import { LatencyQuantile, latencyQuantile, LatencyWindow } from "@breakwater/retry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeLab } from "./helpers.ts";
+import { catchWarnings, makeLab } from "./helpers.ts";
 
 /** The same, by sorting. */
 function exactQuantile(samples: readonly number[], ratio: number): number {
@@ -48,8 +48,8 @@ describe("LatencyWindow", () => {
     const window = new LatencyWindow(600);
     for (let i = 0; i < 10; i += 1) window.record(5, i * 60);
     expect(window.size(540)).toBe(10);
-    expect(window.size(10_000)).toBe(0);
     expect(window.quantile(0.5, 10_000)).toBe(0);
+    expect(window.size(10_000)).toBe(0);
   });
 
   it("takes a clock that goes back as one that stands still", () => {
@@ -114,6 +114,7 @@ describe("latencyQuantile", () => {
     expect(() => latencyQuantile({ quantile: 1 })).toThrow(RangeError);
     expect(() => latencyQuantile({ quantile: 95 })).toThrow(RangeError);
     expect(() => latencyQuantile({ minSamples: 0 })).toThrow("minSamples");
+    expect(() => latencyQuantile({ minSamples: 1.5 })).toThrow("minSamples");
     expect(() => latencyQuantile({ windowMs: 0 })).toThrow("windowMs");
     expect(() => latencyQuantile({ minMs: -1 })).toThrow("minMs");
     expect(() => latencyQuantile({ minMs: 5, maxMs: 4 })).toThrow("maxMs must be a number from 5 to Infinity, got 4");
@@ -174,6 +175,24 @@ describe("a hedge with a measured delay", () => {
     controller.abort();
     await end(6, "resolve");
     expect(recorded).toEqual([30, 140]);
+  });
+
+  it("that throws, of the user's own, fails no call: nothing is hedged, which is reported", async () => {
+    const warnings = catchWarnings();
+    class Broken extends LatencyQuantile {
+      override record(): never {
+        throw new Error("record");
+      }
+      override delayMs(): number {
+        throw new Error("delayMs");
+      }
+    }
+    const { hedge } = makeLab({ delayMs: new Broken() });
+    await expect(hedge.run(async () => "promised")).resolves.toBe("promised");
+    await expect(hedge.run(() => "plain")).resolves.toBe("plain");
+    expect(hedge.stats).toMatchObject({ calls: 2, running: 0, delayMs: undefined });
+    expect(warnings).toHaveBeenCalledTimes(5);
+    warnings.mockRestore();
   });
 
   it("finds a share of slow calls though it sees of them only that they lost", async () => {

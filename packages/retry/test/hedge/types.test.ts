@@ -1,6 +1,18 @@
 import type { Call, Guard, Service } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
-import { Hedge, hedge, HedgeLostError, latencyQuantile, LatencyQuantile, RetryBudget, type HedgeBudget, type HedgeEvents, type HedgeStats } from "@breakwater/retry";
+import {
+  Hedge,
+  hedge,
+  HedgeLostError,
+  latencyQuantile,
+  LatencyQuantile,
+  Retry,
+  RetryBudget,
+  type Budget,
+  type HedgeEvents,
+  type HedgeStats,
+  type MeasuredDelay,
+} from "@breakwater/retry";
 import { expect, expectTypeOf, it } from "vitest";
 
 const clock = new ManualClock();
@@ -31,8 +43,15 @@ it("a dispose for responses fits round what makes responses, and nothing else", 
   one.layer(async () => "text");
 });
 
+it("budgets and measured delays are known by what they do, so that those of another copy of the module, or one's own, fit", () => {
+  const budget: Budget = { deposit: () => undefined, tryWithdraw: () => false };
+  const delayMs: MeasuredDelay = { delayMs: () => 5, record: () => undefined };
+  expect(new Hedge({ delayMs, budget, clock }).stats.delayMs).toBe(5);
+  expect(new Retry({ budget, clock }).stats.calls).toBe(0);
+});
+
 it("options, events, stats and the reason say what they hold", () => {
-  const one = new Hedge({ delayMs: latencyQuantile({ quantile: 0.99 }), budget: new RetryBudget({ clock }) satisfies HedgeBudget, clock });
+  const one = new Hedge({ delayMs: latencyQuantile({ quantile: 0.99 }), budget: new RetryBudget({ clock }) satisfies Budget, clock });
   expectTypeOf(latencyQuantile()).toEqualTypeOf<LatencyQuantile>();
   expectTypeOf(one.stats).toEqualTypeOf<HedgeStats>();
   expectTypeOf(one.stats.delayMs).toEqualTypeOf<number | undefined>();
