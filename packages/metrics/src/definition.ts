@@ -1,8 +1,7 @@
 import type { InstrumentOptions } from "@breakwater/core";
 import type { Bounds } from "./bounds.ts";
-import { InstrumentConflictError } from "./errors.ts";
 
-export type Kind = "counter" | "gauge" | "observed gauge" | "histogram";
+export type Kind = "counter" | "up-down counter" | "gauge" | "observed gauge" | "histogram" | "info" | "state set";
 
 /** What all series of one instrument share. */
 export interface Definition {
@@ -13,12 +12,20 @@ export interface Definition {
   readonly description: string;
   /** Of a histogram. */
   readonly bounds: Bounds | undefined;
+  /** Of a state set. */
+  readonly states?: readonly string[] | undefined;
+}
+
+/** What only some kinds have. */
+export interface Shape {
+  readonly bounds?: Bounds | undefined;
+  readonly states?: readonly string[] | undefined;
 }
 
 const legalName = /^[A-Za-z][A-Za-z0-9_.\-/]{0,254}$/;
 
 /** @throws TypeError or RangeError naming what is wrong. */
-export function define(kind: Kind, name: unknown, options: InstrumentOptions, bounds?: Bounds): Definition {
+export function define(kind: Kind, name: unknown, options: InstrumentOptions, shape: Shape = {}): Definition {
   const { unit = "", description = "" } = options;
   checkText("name", name);
   checkText("unit", unit);
@@ -28,16 +35,20 @@ export function define(kind: Kind, name: unknown, options: InstrumentOptions, bo
       `name must be 1 to 255 letters, digits, "_", ".", "-" or "/", the first a letter, got ${JSON.stringify(name)}`,
     );
   }
-  return { kind, name, unit, description, bounds };
+  if (unit !== "" && (kind === "info" || kind === "state set")) {
+    throw new RangeError(`unit must not be given for ${kind === "info" ? "an info" : "a state set"}, got ${JSON.stringify(unit)}`);
+  }
+  return { kind, name, unit, description, bounds: shape.bounds, states: shape.states };
 }
 
 function checkText(option: string, value: unknown): asserts value is string {
   if (typeof value !== "string") throw new TypeError(`${option} must be a string, got ${typeof value}`);
 }
 
-export function describe({ kind, name, unit, bounds }: Definition): string {
+export function describe({ kind, name, unit, bounds, states }: Definition): string {
   const buckets = bounds === undefined ? "" : ` and buckets [${bounds.values.slice(0, -1).join(", ")}]`;
-  return `${kind} ${JSON.stringify(name)} with ${unit === "" ? "no unit" : `unit ${JSON.stringify(unit)}`}${buckets}`;
+  const list = states === undefined ? "" : ` and states ${JSON.stringify(states)}`;
+  return `${kind} ${JSON.stringify(name)} with ${unit === "" ? "no unit" : `unit ${JSON.stringify(unit)}`}${buckets}${list}`;
 }
 
 // Every other unit stands as written; a count of things, `{call}`, is no part of a name.
@@ -59,14 +70,20 @@ const unitWords: ReadonlyMap<string, string> = new Map([
   ["%", "percent"],
 ]);
 
-/** The name in Prometheus: underscores, the unit behind it, and `_total` behind that for a counter. */
-export function exposedName({ kind, name, unit }: Definition): string {
-  const total = kind === "counter" ? "_total" : "";
-  const word = kind.endsWith("gauge") && unit === "1" ? "ratio" : unitWord(unit);
+/** The name in Prometheus: underscores, the unit behind it, and behind that `_total` for a counter, `_info` for an info. */
+export function exposedName(definition: Pick<Definition, "kind" | "name" | "unit">): string {
+  const { kind, name } = definition;
+  const suffix = kind === "counter" ? "_total" : kind === "info" ? "_info" : "";
+  const word = exposedUnit(definition);
   let exposed = underscored(name);
-  if (total !== "" && exposed.endsWith(total)) exposed = exposed.slice(0, -total.length);
+  if (suffix !== "" && exposed.endsWith(suffix)) exposed = exposed.slice(0, -suffix.length);
   const hasUnit = word === "" || exposed === word || exposed.endsWith(`_${word}`);
-  return exposed + (hasUnit ? "" : `_${word}`) + total;
+  return exposed + (hasUnit ? "" : `_${word}`) + suffix;
+}
+
+/** The unit as a word of the name in Prometheus; empty where it is no part of it. */
+export function exposedUnit({ kind, unit }: Pick<Definition, "kind" | "unit">): string {
+  return kind.endsWith("gauge") && unit === "1" ? "ratio" : unitWord(unit);
 }
 
 function unitWord(unit: string): string {
@@ -80,29 +97,12 @@ function wordOf(unit: string): string {
   return unitWords.get(unit) ?? underscored(unit);
 }
 
-function underscored(text: string): string {
+/** The label that the exposition adds to this kind's samples, which an attribute must therefore not be. */
+export function reservedLabel(definition: Definition): string | undefined {
+  if (definition.kind === "histogram") return "le";
+  return definition.kind === "state set" ? exposedName(definition) : undefined;
+}
+
+export function underscored(text: string): string {
   return text.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^_+|_+$/g, "");
-}
-
-/**
- * Which names are taken: the instrument's own, in the spelling that `a.b` and `a_b` share, and those of its samples in
- * Prometheus. Without this a gauge `x_count` would write into the histogram `x`.
- */
-export class Names {
-  readonly #owners = new Map<string, Definition>();
-
-  /** @throws InstrumentConflictError naming both definitions. */
-  claim(definition: Definition): void {
-    const names = [`instrument ${underscored(definition.name)}`, ...sampleNames(definition)];
-    for (const name of names) {
-      const owner = this.#owners.get(name);
-      if (owner !== undefined) throw new InstrumentConflictError(describe(owner), describe(definition));
-    }
-    for (const name of names) this.#owners.set(name, definition);
-  }
-}
-
-function sampleNames(definition: Definition): string[] {
-  const name = exposedName(definition);
-  return definition.kind === "histogram" ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 }

@@ -35,14 +35,51 @@ export class Distribution implements Tally {
   min: number = Number.POSITIVE_INFINITY;
   max: number = Number.NEGATIVE_INFINITY;
 
+  get length(): number {
+    return this.counts.length;
+  }
+
+  countAt(index: number): number {
+    return this.counts[index] ?? 0;
+  }
+
   add(other: Tally): void {
-    if (other.count === 0) return;
-    this.#addCounts(other);
-    this.zeros += other.zeros;
-    this.count += other.count;
-    this.sum += other.sum;
-    this.min = Math.min(this.min, other.min);
-    this.max = Math.max(this.max, other.max);
+    this.addMoments(other.zeros, other.sum, other.min, other.max);
+    this.cover(other.offset, other.length);
+    for (let index = 0; index < other.length; index++) this.addCount(other.offset + index, other.countAt(index));
+  }
+
+  /** Samples of neighbouring buckets, the first of which is `offset`. */
+  addCounts(offset: number, counts: ArrayLike<number>): void {
+    this.cover(offset, counts.length);
+    for (let index = 0; index < counts.length; index++) this.addCount(offset + index, counts[index] ?? 0);
+  }
+
+  /** Everything but the samples that have a bucket; those follow. */
+  addMoments(zeros: number, sum: number, min: number, max: number): void {
+    this.zeros += zeros;
+    this.count += zeros;
+    this.sum += sum;
+    this.min = Math.min(this.min, min);
+    this.max = Math.max(this.max, max);
+  }
+
+  /** Makes room for these buckets. */
+  cover(offset: number, length: number): void {
+    if (length > 0) cover(this, offset, offset + length, allocate);
+  }
+
+  /** The bucket must be covered. */
+  addCount(bucket: number, count: number): void {
+    const index = bucket - this.offset;
+    this.counts[index] = (this.counts[index] ?? 0) + count;
+    this.count += count;
+  }
+
+  copy(): Distribution {
+    const copy = new Distribution();
+    copy.add(this);
+    return copy;
   }
 
   /** The sample of rank ceil(q * count), as near as its bucket tells; NaN without samples. `q` is 0..1. */
@@ -70,15 +107,6 @@ export class Distribution implements Tally {
       p99: this.quantile(0.99),
       p999: this.quantile(0.999),
     };
-  }
-
-  #addCounts({ offset, counts }: Tally): void {
-    if (counts.length === 0) return;
-    cover(this, offset, offset + counts.length, allocate);
-    const shift = offset - this.offset;
-    for (let index = 0; index < counts.length; index++) {
-      this.counts[index + shift] = (this.counts[index + shift] ?? 0) + (counts[index] ?? 0);
-    }
   }
 
   #atRank(rank: number): number {

@@ -1,24 +1,66 @@
 import type { Attributes } from "@breakwater/core";
-import { exposedName, type Definition } from "./definition.ts";
+import { worstAttribute, type CardinalityReport } from "./cardinality.ts";
+import { exposedName, reservedLabel, type Definition } from "./definition.ts";
+import type { Exemplar, ExemplarLabels, Exemplars } from "./exemplar.ts";
 import { hasLabel, labelsOf, type Labels } from "./labels.ts";
 
 /** Told of what an instrument could not take. */
 export interface Report {
   /** A new series was asked for and the instrument is full. */
-  overflowed(definition: Definition): void;
+  overflowed(definition: Definition, cardinality: () => CardinalityReport): void;
   /** This value cannot be counted. */
   rejected(definition: Definition, value: unknown): void;
+  /** The labels of an exemplar are too long, or no labels. */
+  exemplarDropped(definition: Definition): void;
 }
 
-export interface Series<Instrument> {
-  readonly labels: Labels;
-  readonly instrument: Instrument;
+/** The place of an instrument in the registry, as the instrument itself sees it. */
+export interface Home {
+  rejected(value: unknown): void;
+  remove(): void;
+  /** Whether there can be an exemplar although a record brings no labels. */
+  readonly hasExemplarSource: boolean;
+  /** Undefined when there are no labels, or none that an exemplar may have. */
+  exemplar(value: number, labels: ExemplarLabels | undefined): Exemplar | undefined;
 }
 
 export interface FamilyOptions<Instrument> {
   readonly maxSeries: number;
   readonly report: Report;
-  readonly make: (reject: (value: unknown) => void, remove: () => void) => Instrument;
+  readonly exemplars: Exemplars;
+  readonly make: (home: Home) => Instrument;
+}
+
+/** One instrument with its labels. It is a {@link Home}, so that an instrument needs no closures of its own. */
+export class Series<Instrument> implements Home {
+  readonly labels: Labels;
+  readonly instrument: Instrument;
+  readonly #family: Family<Instrument>;
+
+  constructor(labels: Labels, family: Family<Instrument>) {
+    this.labels = labels;
+    this.#family = family;
+    this.instrument = family.options.make(this);
+  }
+
+  get hasExemplarSource(): boolean {
+    return this.#family.options.exemplars.hasSource;
+  }
+
+  rejected(value: unknown): void {
+    this.#family.options.report.rejected(this.#family.definition, value);
+  }
+
+  remove(): void {
+    this.#family.remove(this);
+  }
+
+  exemplar(value: number, labels: ExemplarLabels | undefined): Exemplar | undefined {
+    const { exemplars, report } = this.#family.options;
+    const exemplar = exemplars.make(value, labels);
+    if (exemplar === null) report.exemplarDropped(this.#family.definition);
+    return exemplar ?? undefined;
+  }
 }
 
 const overflowLabels = labelsOf({ "otel.metric.overflow": true });
@@ -33,15 +75,17 @@ export class Family<Instrument> {
   readonly definition: Definition;
   /** In Prometheus. */
   readonly exposedName: string;
-  readonly #options: FamilyOptions<Instrument>;
+  /** @internal For its series. */
+  readonly options: FamilyOptions<Instrument>;
   // By the labels' text. The overflow series is never among them, whoever asks for it.
   readonly #series = new Map<string, Series<Instrument>>();
   #overflow: Series<Instrument> | undefined = undefined;
+  #overflowed = 0;
 
   constructor(definition: Definition, options: FamilyOptions<Instrument>) {
     this.definition = definition;
     this.exposedName = exposedName(definition);
-    this.#options = options;
+    this.options = options;
   }
 
   /** The instrument of these attributes, made when it is not there. */
@@ -50,30 +94,52 @@ export class Family<Instrument> {
     if (labels.text === overflowLabels.text) return this.#overflowInstrument();
     const known = this.#series.get(labels.text);
     if (known !== undefined) return known.instrument;
-    if (this.definition.kind === "histogram" && hasLabel(labels, "le")) {
-      throw new RangeError('attributes: "le" is the label of a histogram\'s buckets, got it as an attribute');
-    }
-    if (this.#series.size >= this.#options.maxSeries) {
-      this.#options.report.overflowed(this.definition);
+    this.#checkReserved(labels);
+    if (this.#series.size >= this.options.maxSeries) {
+      this.#overflowed += 1;
+      this.options.report.overflowed(this.definition, () => this.cardinality());
       return this.#overflowInstrument();
     }
-    const series = this.#make(labels, () => this.#series.delete(labels.text));
+    const series = new Series(labels, this);
     this.#series.set(labels.text, series);
     return series.instrument;
   }
 
-  *series(): Generator<Series<Instrument>, void> {
-    yield* this.#series.values();
-    if (this.#overflow !== undefined) yield this.#overflow;
+  /** Those there are now, in a list of its own: a scrape takes turns, in which series come and go. */
+  series(): Series<Instrument>[] {
+    const all = [...this.#series.values()];
+    if (this.#overflow !== undefined) all.push(this.#overflow);
+    return all;
+  }
+
+  /** Takes the series out, if it is still in. The overflow series belongs to many, and goes when nobody reads for it. */
+  remove(series: Series<Instrument>): void {
+    if (this.#overflow === series) {
+      if (this.definition.kind === "observed gauge") this.#overflow = undefined;
+    } else if (this.#series.get(series.labels.text) === series) {
+      this.#series.delete(series.labels.text);
+    }
+  }
+
+  /** Computed from the series that are there, so that watching takes no memory. */
+  cardinality(): CardinalityReport {
+    const { name, kind } = this.definition;
+    const attribute = worstAttribute([...this.#series.values()].map(({ labels }) => labels.attributes));
+    return { name, kind, series: this.#series.size, maxSeries: this.options.maxSeries, overflowed: this.#overflowed, attribute };
+  }
+
+  #checkReserved(labels: Labels): void {
+    const reserved = reservedLabel(this.definition);
+    if (reserved === undefined || !hasLabel(labels, reserved)) return;
+    throw new RangeError(
+      `attributes: ${JSON.stringify(reserved)} is the label of a ${this.definition.kind}'s ${
+        this.definition.kind === "histogram" ? "buckets" : "states"
+      }, got it as an attribute`,
+    );
   }
 
   #overflowInstrument(): Instrument {
-    this.#overflow ??= this.#make(overflowLabels, () => (this.#overflow = undefined));
+    this.#overflow ??= new Series(overflowLabels, this);
     return this.#overflow.instrument;
-  }
-
-  #make(labels: Labels, remove: () => void): Series<Instrument> {
-    const { make, report } = this.#options;
-    return { labels, instrument: make((value) => report.rejected(this.definition, value), remove) };
   }
 }

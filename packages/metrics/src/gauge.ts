@@ -1,3 +1,5 @@
+import type { Home } from "./family.ts";
+
 /** A gauge that its owner sets. It shows nothing before the first value; 0 is a value. */
 export interface SettableGauge {
   /** Undefined until something was set. */
@@ -5,14 +7,16 @@ export interface SettableGauge {
   set(value: number): void;
   /** Moves it up, or down by a negative amount. Starts from 0. */
   add(amount: number): void;
+  /** Takes the series out of the registry; what is set from then on shows nowhere. Harmless to call again. */
+  remove(): void;
 }
 
 export class GaugeSeries implements SettableGauge {
-  readonly #reject: (value: unknown) => void;
+  readonly #home: Home;
   #value: number | undefined = undefined;
 
-  constructor(reject: (value: unknown) => void) {
-    this.#reject = reject;
+  constructor(home: Home) {
+    this.#home = home;
   }
 
   get value(): number | undefined {
@@ -21,12 +25,16 @@ export class GaugeSeries implements SettableGauge {
 
   set(value: number): void {
     if (typeof value === "number") this.#value = value;
-    else this.#reject(value);
+    else this.#home.rejected(value);
   }
 
   // One NaN or Infinity added would stay in the sum for ever.
   add(amount: number): void {
     if (Number.isFinite(amount)) this.#value = (this.#value ?? 0) + amount;
-    else this.#reject(amount);
+    else this.#home.rejected(amount);
+  }
+
+  remove(): void {
+    this.#home.remove();
   }
 }

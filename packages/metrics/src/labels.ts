@@ -43,11 +43,13 @@ function valueText(key: string, value: unknown): string {
   throw new RangeError(`attributes[${JSON.stringify(key)}] must have at most ${longestValue} characters, got ${text.length}`);
 }
 
-function labelName(key: string): string {
+/** The name that Prometheus has for this key. */
+export function labelName(key: string): string {
   if (key === "") throw new RangeError("attributes: a key must not be empty");
   return key.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");
 }
 
-function escapeValue(value: string): string {
+/** Both text formats escape these three in a label's value. */
+export function escapeValue(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -1,26 +1,43 @@
-import { checkFunction, checkNumber, systemClock, type Clock, type InstrumentOptions, type Meter } from "@breakwater/core";
-import { Bounds, defaultBounds } from "./bounds.ts";
+import { checkFunction, checkNumber, systemClock, type Attributes, type Clock, type InstrumentOptions, type Meter } from "@breakwater/core";
+import type { CardinalityReport } from "./cardinality.ts";
+import type { Collection } from "./collection.ts";
 import { CounterSeries, type BoundCounter } from "./counter.ts";
-import { define, Names, type Definition } from "./definition.ts";
-import { Diagnostics } from "./diagnostics.ts";
-import { Family, type FamilyOptions } from "./family.ts";
+import { define } from "./definition.ts";
+import { Exemplars, type ExemplarSource } from "./exemplar.ts";
+import { Families } from "./families.ts";
+import type { Home } from "./family.ts";
 import { GaugeSeries, type SettableGauge } from "./gauge.ts";
 import { HistogramSeries, type BoundHistogram, type HistogramOptions } from "./histogram.ts";
+import { InfoSeries, type BoundInfo } from "./info.ts";
 import { ObservedGaugeSeries } from "./observed-gauge.ts";
-import { renderPrometheus } from "./prometheus.ts";
-import { takeSnapshot, type Collection, type Snapshot } from "./snapshot.ts";
+import { renderText } from "./exposition/expose.ts";
+import { takeSnapshot, type Snapshot } from "./snapshot.ts";
+import { checkStates, StateSetSeries, type BoundStateSet } from "./state-set.ts";
 import { Tick } from "./tick.ts";
+import { UpDownCounterSeries, type BoundUpDownCounter } from "./up-down-counter.ts";
+import { WindowPlan } from "./window-plan.ts";
 
 export interface MetricsOptions {
   /** Tells the windows what time it is. Default: the system's monotonic clock. */
   readonly clock?: Clock | undefined;
-  /** How far back a histogram's window reaches, from 1 ms. Default 10,000. */
-  readonly windowMs?: number | undefined;
-  /** Steps in which the window moves on, 1 to 1000; each costs a histogram the memory of its counts. Default 10. */
-  readonly windowSlots?: number | undefined;
+  /**
+   * How far back each histogram's windows reach, in ms from 1; up to 8, each a whole multiple of the one before. They move
+   * in tenths of their lengths. An empty list switches windows off. Default 10,000, 60,000 and 300,000.
+   */
+  readonly windowsMs?: readonly number[] | undefined;
   /** Series per instrument, from 1; further ones share an overflow series. Default 2000. */
   readonly maxSeries?: number | undefined;
+  /**
+   * Asked at every `add` to a counter and every `record` that brings no labels of its own, so let it be quick; e.g. the
+   * trace that runs, out of an `AsyncLocalStorage`. Default none, which costs nothing.
+   */
+  readonly exemplar?: ExemplarSource | undefined;
+  /** The time of day of exemplars and snapshots, in ms since 1970. Default `Date.now`. */
+  readonly wallClock?: (() => number) | undefined;
 }
+
+/** A state set and an info have no unit. */
+export type UnitlessOptions = Omit<InstrumentOptions, "unit">;
 
 /**
  * A registry of instruments, and the `Meter` to give to every pattern.
@@ -29,28 +46,25 @@ export interface MetricsOptions {
  * same name and attributes, in any order, give the same instrument.
  */
 export class Metrics implements Meter {
-  readonly #windowMs: number;
-  readonly #windowSlots: number;
-  readonly #maxSeries: number;
+  readonly #plan: WindowPlan;
   readonly #tick: Tick;
-  readonly #names = new Names();
-  readonly #diagnostics = new Diagnostics();
-  readonly #counters = new Map<string, Family<CounterSeries>>();
-  readonly #gauges = new Map<string, Family<GaugeSeries>>();
-  readonly #observed = new Map<string, Family<ObservedGaugeSeries>>();
-  readonly #histograms = new Map<string, Family<HistogramSeries>>();
+  readonly #families: Families;
+  readonly #wallClock: () => number;
+  readonly #startedAtMs: number;
 
   /** @throws TypeError or RangeError naming the option and its value. */
   constructor(options: MetricsOptions = {}) {
-    const { clock = systemClock, windowMs = 10_000, windowSlots = 10, maxSeries = 2000 } = options;
-    this.#windowMs = checkNumber("windowMs", windowMs, { min: 1, max: Number.MAX_SAFE_INTEGER });
-    this.#windowSlots = checkNumber("windowSlots", windowSlots, { min: 1, max: 1000, integer: true });
-    this.#maxSeries = checkNumber("maxSeries", maxSeries, { min: 1, integer: true });
-    this.#tick = new Tick(clock, this.#windowMs / this.#windowSlots);
-    for (const family of [this.#diagnostics.overflows, this.#diagnostics.rejections]) {
-      this.#names.claim(family.definition);
-      this.#counters.set(family.definition.name, family);
-    }
+    const { clock = systemClock, windowsMs = [10_000, 60_000, 300_000], maxSeries = 2000, exemplar, wallClock = Date.now } = options;
+    if (exemplar !== undefined) checkFunction("exemplar", exemplar);
+    checkFunction("wallClock", wallClock);
+    this.#plan = new WindowPlan(windowsMs);
+    this.#tick = new Tick(clock, this.#plan.slotMs);
+    this.#wallClock = wallClock;
+    this.#startedAtMs = wallClock();
+    this.#families = new Families({
+      maxSeries: checkNumber("maxSeries", maxSeries, { min: 1, integer: true }),
+      exemplars: new Exemplars(exemplar, wallClock),
+    });
   }
 
   /**
@@ -61,7 +75,13 @@ export class Metrics implements Meter {
    */
   counter(name: string, options: InstrumentOptions = {}): BoundCounter {
     const definition = define("counter", name, options);
-    return this.#family(this.#counters, definition, (reject) => new CounterSeries(reject)).bind(options.attributes);
+    return this.#families.of("counters", definition, (home) => new CounterSeries(home)).bind(options.attributes);
+  }
+
+  /** Counts what goes up and down: connections, items in a queue. Throws as {@link Metrics.counter} does. */
+  upDownCounter(name: string, options: InstrumentOptions = {}): BoundUpDownCounter {
+    const definition = define("up-down counter", name, options);
+    return this.#families.of("upDownCounters", definition, (home) => new UpDownCounterSeries(home)).bind(options.attributes);
   }
 
   /**
@@ -69,10 +89,10 @@ export class Metrics implements Meter {
    * buckets that differ from those the name has.
    */
   histogram(name: string, options: HistogramOptions = {}): BoundHistogram {
-    const definition = define("histogram", name, options, this.#boundsOf(name, options.buckets));
-    const make = (reject: (value: unknown) => void): HistogramSeries =>
-      new HistogramSeries(reject, definition.bounds ?? new Bounds(defaultBounds), this.#tick, this.#windowSlots);
-    return this.#family(this.#histograms, definition, make).bind(options.attributes);
+    const bounds = this.#families.boundsOf(name, options.buckets);
+    const definition = define("histogram", name, options, { bounds });
+    const make = (home: Home): HistogramSeries => new HistogramSeries(home, bounds, this.#tick, this.#plan);
+    return this.#families.of("histograms", definition, make).bind(options.attributes);
   }
 
   /**
@@ -82,50 +102,66 @@ export class Metrics implements Meter {
   gauge(name: string, read: () => number, options: InstrumentOptions = {}): () => void {
     checkFunction("read", read);
     const definition = define("observed gauge", name, options);
-    const family = this.#family(this.#observed, definition, (_, remove) => new ObservedGaugeSeries(remove));
+    const family = this.#families.of("observedGauges", definition, (home) => new ObservedGaugeSeries(home));
     return family.bind(options.attributes).observe(read);
   }
 
   /** Shows a number that you set. Throws as {@link Metrics.counter} does. */
   settableGauge(name: string, options: InstrumentOptions = {}): SettableGauge {
     const definition = define("gauge", name, options);
-    return this.#family(this.#gauges, definition, (reject) => new GaugeSeries(reject)).bind(options.attributes);
+    return this.#families.of("gauges", definition, (home) => new GaugeSeries(home)).bind(options.attributes);
+  }
+
+  /**
+   * Facts that do not change while the process runs, such as its version, as attributes of the value 1. In Prometheus the
+   * name ends in `_info`. Other attributes make another series. Throws as {@link Metrics.counter} does.
+   */
+  info(name: string, attributes: Attributes, options: Omit<UnitlessOptions, "attributes"> = {}): BoundInfo {
+    const definition = define("info", name, options);
+    return this.#families.of("infos", definition, (home) => new InfoSeries(home)).bind(attributes);
+  }
+
+  /**
+   * Shows which of these states hold, each as a series of 0 or 1. Throws as {@link Metrics.counter} does, and for states
+   * that differ from those the name has.
+   *
+   * @param states - 1 to 100 that differ, of 1 to 1024 characters. The order is that of the exposition.
+   */
+  stateSet<State extends string>(name: string, states: readonly State[], options: UnitlessOptions = {}): BoundStateSet<State> {
+    const list = this.#families.statesOf(name, checkStates(states));
+    const definition = define("state set", name, options, { states: list });
+    const set: BoundStateSet = this.#families.of("stateSets", definition, (home) => new StateSetSeries(home, list)).bind(options.attributes);
+    return set as BoundStateSet<State>; // it keeps to the list, and the type is inferred from that
   }
 
   /** All instruments as plain data, for programs and JSON. */
   snapshot(): Snapshot {
-    return takeSnapshot(this.#collection(), this.#windowMs);
+    return takeSnapshot(this.collection());
   }
 
   /** All instruments in Prometheus' text format 0.0.4; send it with `contentType`. Histograms as `le` buckets. */
   prometheus(): string {
-    return renderPrometheus(this.#collection());
+    return renderText(this);
   }
 
-  #family<Instrument>(
-    families: Map<string, Family<Instrument>>,
-    definition: Definition,
-    make: FamilyOptions<Instrument>["make"],
-  ): Family<Instrument> {
-    const known = families.get(definition.name);
-    if (known?.definition.unit === definition.unit && known.definition.bounds === definition.bounds) return known;
-    this.#names.claim(definition);
-    const family = new Family(definition, { maxSeries: this.#maxSeries, report: this.#diagnostics, make });
-    families.set(definition.name, family);
-    return family;
+  /**
+   * How many series each instrument has and which attribute makes them, the instrument with the most series first. Computed
+   * from the series that are there, in time linear in their number: no memory is held for it between calls.
+   */
+  cardinality(): readonly CardinalityReport[] {
+    return this.#families.cardinality();
   }
 
-  // One object per instrument: its table is shared by the series, and "the same" is one comparison.
-  #boundsOf(name: string, buckets: readonly number[] | undefined): Bounds {
-    const known = this.#histograms.get(name)?.definition.bounds;
-    if (known !== undefined && (buckets === undefined || known.isSameAs(buckets))) return known;
-    return new Bounds(buckets ?? defaultBounds);
+  /**
+   * Forgets every instrument, its name included, as if the registry were new; for tests. Instruments made before do not
+   * throw, and show nowhere.
+   */
+  clear(): void {
+    this.#families.clear();
   }
 
-  #collection(): Collection {
-    return {
-      scalars: [...this.#counters.values(), ...this.#gauges.values(), ...this.#observed.values()],
-      histograms: [...this.#histograms.values()],
-    };
+  /** @internal What expositions read, live. */
+  collection(): Collection {
+    return { startedAtMs: this.#startedAtMs, takenAtMs: this.#wallClock(), windowsMs: this.#plan.windowsMs, ...this.#families.collection() };
   }
 }

@@ -1,4 +1,5 @@
 import { warn } from "@breakwater/core";
+import type { Home } from "./family.ts";
 
 /**
  * A gauge read by callback, when somebody looks.
@@ -7,15 +8,16 @@ import { warn } from "@breakwater/core";
  * The series is there while anybody reads for it.
  */
 export class ObservedGaugeSeries {
-  readonly #remove: () => void;
+  readonly #home: Pick<Home, "remove">;
   readonly #readers = new Set<Reader>();
 
-  constructor(remove: () => void) {
-    this.#remove = remove;
+  constructor(home: Pick<Home, "remove">) {
+    this.#home = home;
   }
 
-  /** The sum of what all readers say; NaN when one of them throws or answers with no number. */
-  get value(): number {
+  /** The sum of what all readers say; NaN when one of them throws or answers with no number; undefined without readers. */
+  get value(): number | undefined {
+    if (this.#readers.size === 0) return undefined;
     let sum = 0;
     for (const reader of this.#readers) sum += reader.read();
     return sum;
@@ -26,7 +28,7 @@ export class ObservedGaugeSeries {
     const reader = new Reader(read);
     this.#readers.add(reader);
     return () => {
-      if (this.#readers.delete(reader) && this.#readers.size === 0) this.#remove();
+      if (this.#readers.delete(reader) && this.#readers.size === 0) this.#home.remove();
     };
   }
 }

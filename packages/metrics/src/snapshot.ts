@@ -1,23 +1,25 @@
-import type { Definition } from "./definition.ts";
-import type { Summary } from "./distribution.ts";
-import type { Family } from "./family.ts";
-import type { HistogramSeries } from "./histogram.ts";
-
-/** Anything with one number at a time; undefined while there is none. */
-export interface Scalar {
-  readonly value: number | undefined;
+/** One sample that stands for its neighbours, and where to find what it came from, e.g. its trace. */
+export interface ExemplarSnapshot {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Milliseconds of the wall clock. */
+  readonly atMs: number;
 }
 
-/** All instruments of a registry, by kind. */
-export interface Collection {
-  readonly scalars: readonly Family<Scalar>[];
-  readonly histograms: readonly Family<HistogramSeries>[];
-}
-
-interface SeriesOf<Reading> {
+/** One series of a metric. */
+export interface SeriesSnapshot<Reading> {
   /** Values as text, the empty ones left out. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly reading: Reading;
+  /**
+   * What rounding left out of a merged sum, the largest part first; absent when nothing was. Merging adds it back, so
+   * that totals depend on no order.
+   */
+  readonly rest?: readonly number[] | undefined;
+  /** When a gauge or a state set was read, if not at the snapshot's `takenAtMs`. */
+  readonly atMs?: number | undefined;
+  /** Of a counter. */
+  readonly exemplar?: ExemplarSnapshot | undefined;
 }
 
 interface MetricOf<Type, Reading> {
@@ -26,7 +28,7 @@ interface MetricOf<Type, Reading> {
   /** UCUM; empty when none was given. */
   readonly unit: string;
   readonly description: string;
-  readonly series: readonly SeriesOf<Reading>[];
+  readonly series: readonly SeriesSnapshot<Reading>[];
 }
 
 /** How many samples were at or below the bound, since the start. */
@@ -35,62 +37,71 @@ export interface BucketSnapshot {
   readonly count: number;
 }
 
-export interface HistogramReading {
-  readonly lifetime: Summary;
-  readonly window: Summary;
-  /** Cumulative; that of Infinity is `lifetime.count` and left out. */
-  readonly buckets: readonly BucketSnapshot[];
+/**
+ * Samples by exponential bucket, as OpenTelemetry numbers them: bucket i holds what is above 2^(i/16) and at most
+ * 2^((i+1)/16). Counts add up exactly, which quantiles do not; `summaryOf` makes those.
+ */
+export interface DistributionSnapshot {
+  /** 2^scale buckets to each doubling. */
+  readonly scale: 4;
+  /** The number of the first bucket in `counts`. */
+  readonly offset: number;
+  /** Samples of one bucket after the other; a negative number -n stands for n empty ones. */
+  readonly counts: readonly number[];
+  /** Samples that are zero, or too small to have a bucket. */
+  readonly zeros: number;
+  readonly count: number;
+  readonly sum: number;
+  /** What rounding left out of a merged sum, as of a series. */
+  readonly rest?: readonly number[] | undefined;
+  /** NaN without samples. */
+  readonly min: number;
+  /** NaN without samples. */
+  readonly max: number;
+  /** Over which the samples came. */
+  readonly seconds: number;
 }
 
-export type MetricSnapshot = MetricOf<"counter" | "gauge", number> | MetricOf<"histogram", HistogramReading>;
+export interface HistogramReading {
+  /** Cumulative; that of Infinity is `lifetime.count` and left out. */
+  readonly buckets: readonly BucketSnapshot[];
+  /** Since the start. */
+  readonly lifetime: DistributionSnapshot;
+  /** Of each window, by its length in milliseconds; one that is left out is empty. */
+  readonly windows: Readonly<Record<string, DistributionSnapshot>>;
+  /** By the position of their bucket; that of Infinity comes last. */
+  readonly exemplars?: Readonly<Record<string, ExemplarSnapshot>> | undefined;
+}
 
-/** Everything at one moment, as plain data of its own: nothing that happens later changes it. */
+/** Whether each state is the present one. */
+export type StatesReading = Readonly<Record<string, boolean>>;
+
+export type ScalarSnapshot = MetricOf<"counter" | "up-down counter" | "gauge" | "info", number>;
+export type HistogramSnapshot = MetricOf<"histogram", HistogramReading>;
+export type StateSetSnapshot = MetricOf<"state set", StatesReading>;
+export type MetricSnapshot = ScalarSnapshot | HistogramSnapshot | StateSetSnapshot;
+
+/**
+ * Everything at one moment, as plain data of its own: nothing that happens later changes it. It is complete enough to be
+ * merged with others exactly. In JSON the numbers NaN and Infinity become null, and null is read as NaN.
+ */
 export interface Snapshot {
   /** Grows when a reader of the old form would misread the new one. */
-  readonly version: 1;
-  /** What `window` covers in each histogram. */
-  readonly windowMs: number;
-  /** Sorted by name; instruments without a series are left out. NaN, which stands for "no answer", is null in JSON. */
+  readonly version: 2;
+  /** When the registry was made, in milliseconds of the wall clock; of merged ones the earliest. */
+  readonly startedAtMs: number;
+  /** When this was taken, in milliseconds of the wall clock; of merged ones the latest. */
+  readonly takenAtMs: number;
+  /** The windows that every histogram has, in milliseconds, the shortest first. */
+  readonly windowsMs: readonly number[];
+  /** Sorted by name; instruments without a series are left out. */
   readonly metrics: readonly MetricSnapshot[];
 }
 
-export function takeSnapshot({ scalars, histograms }: Collection, windowMs: number): Snapshot {
-  const metrics = [...scalars.map(scalarMetric), ...histograms.map(histogramMetric)];
-  return {
-    version: 1,
-    windowMs,
-    metrics: metrics.filter(({ series }) => series.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1)),
-  };
+/** Anything that can be asked for a snapshot: a registry, or several of them put together. */
+export interface SnapshotSource {
+  snapshot(): Snapshot | Promise<Snapshot>;
 }
 
-function scalarMetric(family: Family<Scalar>): MetricSnapshot {
-  const type = family.definition.kind === "counter" ? "counter" : "gauge";
-  return metricOf(type, family.definition, readAll(family, ({ value }) => value));
-}
-
-function histogramMetric(family: Family<HistogramSeries>): MetricSnapshot {
-  const bounds = family.definition.bounds?.values ?? [];
-  return metricOf("histogram", family.definition, readAll(family, (histogram) => readHistogram(histogram, bounds)));
-}
-
-function readHistogram(histogram: HistogramSeries, bounds: ArrayLike<number>): HistogramReading {
-  const counts = histogram.classic().cumulative.slice(0, -1);
-  return { ...histogram.stats, buckets: counts.map((count, index) => ({ le: bounds[index] ?? Infinity, count })) };
-}
-
-function metricOf<Type, Reading>(type: Type, definition: Definition, series: SeriesOf<Reading>[]): MetricOf<Type, Reading> {
-  const { name, unit, description } = definition;
-  return { name, type, unit, description, series };
-}
-
-function readAll<Instrument, Reading>(
-  family: Family<Instrument>,
-  read: (instrument: Instrument) => Reading | undefined,
-): SeriesOf<Reading>[] {
-  const all: SeriesOf<Reading>[] = [];
-  for (const { labels, instrument } of family.series()) {
-    const reading = read(instrument);
-    if (reading !== undefined) all.push({ attributes: { ...labels.attributes }, reading });
-  }
-  return all;
-}
+export type { Collection, Scalar } from "./collection.ts";
+export { takeSnapshot } from "./snapshot/take.ts";

@@ -1,6 +1,6 @@
 import type { Meter } from "@breakwater/core";
 import { describe, expectTypeOf, it } from "vitest";
-import { Metrics, type BoundCounter, type BoundHistogram, type SettableGauge, type Snapshot, type Summary } from "@breakwater/metrics";
+import { Metrics, summaryOf, type BoundCounter, type BoundHistogram, type SettableGauge, type Snapshot, type Summary } from "@breakwater/metrics";
 
 describe("types", () => {
   it("makes the registry a Meter for every pattern", () => {
@@ -12,9 +12,9 @@ describe("types", () => {
   });
 
   it("tells a histogram's reading from a number by the metric's type", () => {
-    const windowsOf = (snapshot: Snapshot): Summary[] =>
-      snapshot.metrics.flatMap((metric) => (metric.type === "histogram" ? metric.series.map(({ reading }) => reading.window) : []));
-    expectTypeOf(windowsOf).returns.toEqualTypeOf<Summary[]>();
+    const summariesOf = (snapshot: Snapshot): Summary[] =>
+      snapshot.metrics.flatMap((metric) => (metric.type === "histogram" ? metric.series.map(({ reading }) => summaryOf(reading.lifetime)) : []));
+    expectTypeOf(summariesOf).returns.toEqualTypeOf<Summary[]>();
   });
 
   it("refuses buckets on a counter and attributes that are no label", () => {

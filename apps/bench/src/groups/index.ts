@@ -4,8 +4,11 @@ import { breakerWeights } from "./breaker-weights.ts";
 import { breakerCases } from "./breaker.ts";
 import { deadlineCases } from "./deadline.ts";
 import { adaptiveCases } from "./limiter-adaptive.ts";
+import { healthCases } from "./health.ts";
 import { crowdCases } from "./limiter-crowd.ts";
 import { limiterCases } from "./limiter.ts";
+import { scrapeCase } from "./metrics-scrape.ts";
+import { metricsWeights } from "./metrics-weights.ts";
 import { metricsCases } from "./metrics.ts";
 import { middlewareCases } from "./middleware.ts";
 import { policiesCase } from "./policies.ts";
@@ -24,9 +27,10 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   retry: [...retryCases, policiesCase],
   deadline: deadlineCases,
   middleware: middlewareCases,
-  metrics: metricsCases,
+  health: healthCases,
+  metrics: [...metricsCases, scrapeCase],
   service: serviceCases,
 };
 
 /** What `bench memory` weighs. */
-export const weights: readonly Weight[] = breakerWeights;
+export const weights: readonly Weight[] = [...breakerWeights, ...metricsWeights];

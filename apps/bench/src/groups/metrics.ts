@@ -83,12 +83,22 @@ const recording: Case = {
       },
     },
     {
-      name: "histogram.record, lifetime and window",
+      name: "histogram.record, all time and 3 windows",
       kind: "ours",
       prepare: () => {
         const histogram = new Metrics().histogram("duration", { unit: "s", attributes });
         histogram.record(0.5);
         verify(histogram.stats.window.count === 1, "our histogram records");
+        return (count) => { for (let i = 0; i < count; i += 1) histogram.record(durationAt(i)); };
+      },
+    },
+    {
+      name: "histogram.record, without windows",
+      kind: "ours",
+      prepare: () => {
+        const histogram = new Metrics({ windowsMs: [] }).histogram("duration", { unit: "s", attributes });
+        histogram.record(0.5);
+        verify(histogram.stats.lifetime.count === 1, "our histogram records");
         return (count) => { for (let i = 0; i < count; i += 1) histogram.record(durationAt(i)); };
       },
     },

@@ -1,0 +1,2 @@
+export { meterFrom } from "./otel/meter-from.ts";
+export { metricProducer, type MetricProducer, type MetricProducerOptions } from "./otel/metric-producer.ts";
