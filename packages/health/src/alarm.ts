@@ -1,31 +1,28 @@
-import type { Clock, Timer } from "@breakwater/core";
+import type { Deadlines, Expiring } from "@breakwater/core";
 
-/** One timer, set for the next moment at which something has to be looked at. It never keeps the process alive. */
-export class Alarm {
-  readonly #clock: Clock;
+/** The next moment at which something has to be looked at, among the other deadlines. It never keeps the process alive. */
+export class Alarm implements Expiring {
+  readonly isHousekeeping = true;
+  heapIndex = -1;
+  deadlineAt: number = Number.POSITIVE_INFINITY;
+  readonly #deadlines: Deadlines;
   readonly #ring: () => void;
-  #timer: Timer | undefined = undefined;
-  #ringsAt = Infinity;
 
-  constructor(clock: Clock, ring: () => void) {
-    this.#clock = clock;
+  constructor(deadlines: Deadlines, ring: () => void) {
+    this.#deadlines = deadlines;
     this.#ring = ring;
   }
 
   /** Rings at this time instead of the one before; never, when that is Infinity. */
   set(at: number): void {
-    if (at === this.#ringsAt) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#ringsAt = at;
-    if (at === Infinity) return;
-    this.#timer = this.#clock.setTimer(this.#fire, at - this.#clock.now());
-    this.#timer.unref();
+    if (at === this.deadlineAt) return;
+    this.#deadlines.delete(this);
+    this.deadlineAt = at;
+    if (at < Infinity) this.#deadlines.add(this);
   }
 
-  readonly #fire = (): void => {
-    this.#timer = undefined;
-    this.#ringsAt = Infinity;
+  expire(): void {
+    this.deadlineAt = Infinity;
     this.#ring();
-  };
+  }
 }

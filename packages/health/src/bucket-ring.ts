@@ -46,6 +46,11 @@ export class BucketRing {
     return this.#failed;
   }
 
+  /** When the newest bucket began: after `advance` stopped, the moment at which counts fell out. */
+  get startsAt(): number {
+    return this.#startOf(this.#newest);
+  }
+
   /** From this time on the ring has to advance before it is read or added to. */
   get endsAt(): number {
     return this.#endsAt;

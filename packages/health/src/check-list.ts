@@ -1,16 +1,15 @@
-import { Deadlines, type Clock } from "@breakwater/core";
+import type { Clock, Deadlines } from "@breakwater/core";
+import type { CheckSettings } from "./check-options.ts";
 import { DependencyCheck } from "./dependency-check.ts";
-import type { CheckSettings } from "./options.ts";
 import { checkReportOf, type CheckReport } from "./report.ts";
-import type { CheckVerdict } from "./status.ts";
+import type { Verdict } from "./status.ts";
 
-/** All checks of one object, with one timer for all their timeouts. */
+/** All checks of one object. */
 export class CheckList {
   readonly all: readonly DependencyCheck[];
 
   /** `landed` is called after each result. */
-  constructor(settings: readonly CheckSettings[], clock: Clock, landed: () => void) {
-    const deadlines = new Deadlines(clock);
+  constructor(settings: readonly CheckSettings[], clock: Clock, deadlines: Deadlines, landed: () => void) {
     this.all = settings.map((each) => new DependencyCheck(each, clock, deadlines, landed));
   }
 
@@ -41,8 +40,8 @@ export class CheckList {
     return Math.min(...this.all.map((check) => check.staleAt).filter((at) => at > now));
   }
 
-  verdictsAt(now: number): readonly CheckVerdict[] {
-    return this.all.map((check) => ({ critical: check.settings.critical, status: check.statusAt(now) }));
+  verdictsAt(now: number): readonly Verdict[] {
+    return this.all.map((check) => check.verdictAt(now));
   }
 
   reportAt(now: number): Readonly<Record<string, CheckReport>> {

@@ -1,6 +1,8 @@
 import type { Clock, Deadlines, Expiring } from "@breakwater/core";
-import type { CheckSettings } from "./options.ts";
-import type { HealthStatus } from "./status.ts";
+import type { CheckSettings } from "./check-options.ts";
+import type { HealthStatus, Verdict } from "./status.ts";
+import { Streak } from "./streak.ts";
+import { textOf } from "./text-of.ts";
 
 /**
  * One dependency, asked at most once at a time.
@@ -15,15 +17,18 @@ import type { HealthStatus } from "./status.ts";
  */
 export class DependencyCheck {
   readonly settings: CheckSettings;
+  readonly streak: Streak;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #landed: () => void;
   #flight: Flight | undefined = undefined;
   #result: CheckResult | undefined = undefined;
+  #pollsAt = -Infinity;
 
   /** `landed` is called after each result. */
   constructor(settings: CheckSettings, clock: Clock, deadlines: Deadlines, landed: () => void) {
     this.settings = settings;
+    this.streak = new Streak(settings.failuresToFail, settings.successesToPass);
     this.#clock = clock;
     this.#deadlines = deadlines;
     this.#landed = landed;
@@ -45,13 +50,16 @@ export class DependencyCheck {
 
   /** When a poll should ask again; Infinity while it is being asked. */
   get dueAt(): number {
-    if (this.#flight !== undefined) return Infinity;
-    return this.#result === undefined ? -Infinity : this.#result.at + this.settings.intervalMs;
+    return this.#flight === undefined ? this.#pollsAt : Infinity;
   }
 
   statusAt(now: number): HealthStatus {
     if (this.#result === undefined || now >= this.staleAt) return "UNKNOWN";
-    return this.#result.failure === undefined ? "HEALTHY" : "UNHEALTHY";
+    return this.streak.verdict;
+  }
+
+  verdictAt(now: number): Verdict {
+    return { critical: this.settings.critical, vouches: true, status: this.statusAt(now) };
   }
 
   /** Asks, or joins those who are asking. Never rejects; resolves when a result is there, or the question abandoned. */
@@ -92,10 +100,20 @@ export class DependencyCheck {
   #settle(flight: Flight, failure: string | undefined): void {
     if (this.#flight !== flight) return;
     this.#release(flight);
-    const at = this.#clock.now();
-    this.#result = { failure, at, durationMs: at - flight.startedAt };
+    this.#note(flight, failure);
     this.#landed();
     flight.land();
+  }
+
+  #note({ startedAt }: Flight, failure: string | undefined): void {
+    const { slowMs, intervalMs, jitterRatio, random } = this.settings;
+    const at = this.#clock.now();
+    const durationMs = at - startedAt;
+    // Results that nobody would still believe are no start of a row.
+    if (at >= this.staleAt) this.streak.reset();
+    this.streak.note(failure !== undefined ? "failed" : durationMs > slowMs ? "slow" : "passed");
+    this.#result = { failure, at, durationMs };
+    this.#pollsAt = at + intervalMs * (1 + jitterRatio * (2 * random() - 1));
   }
 
   #release(flight: Flight): void {
@@ -131,16 +149,5 @@ class Flight implements Expiring {
 
   expire(): void {
     this.#expired(this);
-  }
-}
-
-// Anything can be thrown, and this must not throw in turn. Node's refused connections have an empty message and a code.
-function textOf(error: unknown): string {
-  try {
-    if (typeof error !== "object" || error === null) return String(error);
-    const { message, code, name } = error as { message?: unknown; code?: unknown; name?: unknown }; // any object may have them
-    return [message, code, name].find((text) => typeof text === "string" && text !== "")?.toString() ?? "failed";
-  } catch {
-    return "failed";
   }
 }

@@ -1,42 +1,51 @@
 import { BucketRing } from "./bucket-ring.ts";
 import type { HealthStatus } from "./status.ts";
+import { Threshold } from "./threshold.ts";
 
 /** When a rate becomes a verdict, and which. */
 export interface Limits {
   readonly minimumCalls: number;
   readonly degradedRatio: number;
+  readonly leaveDegradedRatio: number;
   readonly unhealthyRatio: number;
+  readonly leaveUnhealthyRatio: number;
+  readonly dwellMs: number;
+  readonly keepVerdictMs: number;
 }
 
 /**
- * The verdict on these counts. Too few calls are no evidence: the verdict that was stays.
+ * The windowed error rate and its verdict: how it works, and why.
+ *
+ * Two thresholds, each with its own way in and out (see threshold.ts), and the verdict is the worse of those that are
+ * reached. Too few calls are no evidence: then nothing is judged, and what the last judgement said stays, a calm that it
+ * saw begin included. Not for ever if it was bad: an instance that gets no traffic for its verdict would keep it for want of
+ * traffic.
+ *
+ * So the verdict depends on the past. Judged only when somebody looks, it would depend on who looked when: an outage
+ * followed by a quiet recovery and silence would read UNHEALTHY or HEALTHY. There are three moments at which it can
+ * change: a sample, counts that fall out of the window, and the end of a dwell. The first comes by itself. Advancing
+ * stops at each of the second and judges there, and settles what has ended on the way before it does. The invariant:
+ * the verdict is a function of the samples and the time alone.
  *
  * The ratio is divided out, not multiplied across: a quotient of whole numbers rounds to the same double as the literal
  * that a user writes (1 / 100 is 0.01), while 0.07 * 100 is more than 7.
  */
-export function verdictOf(previous: HealthStatus, total: number, failures: number, limits: Limits): HealthStatus {
-  if (total < limits.minimumCalls) return previous;
-  const ratio = failures / total;
-  // A threshold of 0 means "any failure at all", not "always".
-  if (failures === 0 || ratio < limits.degradedRatio) return "HEALTHY";
-  return ratio < limits.unhealthyRatio ? "DEGRADED" : "UNHEALTHY";
-}
-
-/**
- * The windowed error rate and its verdict.
- *
- * Below the volume floor the verdict stays, so it depends on the past: on what the window said last while it still held
- * enough. Judged only when somebody looks, it would depend on who looked when: an outage followed by a quiet recovery
- * and silence would read UNHEALTHY or HEALTHY. So advancing stops and judges at each moment when counts fall out, and
- * the verdict is a function of the samples and the time alone.
- */
 export class ErrorRate {
   readonly limits: Limits;
+  readonly degraded: Threshold;
+  readonly unhealthy: Threshold;
   readonly #ring: BucketRing;
+  #isJudged = false;
   #verdict: HealthStatus = "UNKNOWN";
+  /** Since when there have been too few calls. */
+  #drySince: number | undefined = undefined;
+  /** The earliest moment that no sample and no bucket brings: the end of a dwell, or of a verdict's time. */
+  #settlesAt: number = Number.POSITIVE_INFINITY;
 
   constructor(windowMs: number, limits: Limits) {
     this.limits = limits;
+    this.degraded = new Threshold(limits.degradedRatio, limits.leaveDegradedRatio, limits.dwellMs);
+    this.unhealthy = new Threshold(limits.unhealthyRatio, limits.leaveUnhealthyRatio, limits.dwellMs);
     this.#ring = new BucketRing(windowMs);
   }
 
@@ -59,24 +68,70 @@ export class ErrorRate {
 
   /** When time alone can next change the verdict; Infinity when it cannot. */
   get changesAt(): number {
-    return this.#ring.expiresAt;
+    return Math.min(this.#ring.expiresAt, this.#settlesAt);
   }
 
-  /** Counts one call and judges. True when the call is the first of its bucket. */
+  /** Counts one call and judges. True when `changesAt` may be earlier than it was. */
   add(isFailure: boolean, now: number): boolean {
     this.advance(now);
+    const settledAt = this.#settlesAt;
     const isFirst = this.#ring.add(isFailure);
-    this.#judge();
-    return isFirst;
+    this.#judge(now);
+    return isFirst || this.#settlesAt < settledAt;
   }
 
   /** Forgets what is too old by now. */
   advance(now: number): void {
-    if (now < this.#ring.endsAt) return;
-    while (this.#ring.advance(now)) this.#judge();
+    if (now < this.#ring.endsAt && now < this.#settlesAt) return;
+    while (this.#ring.advance(now)) {
+      const at = this.#ring.startsAt;
+      this.#settle(at);
+      this.#judge(at);
+    }
+    this.#settle(now);
   }
 
-  #judge(): void {
-    this.#verdict = verdictOf(this.#verdict, this.#ring.total, this.#ring.failures, this.limits);
+  #judge(now: number): void {
+    const { total, failures } = this.#ring;
+    if (total < this.limits.minimumCalls) {
+      this.#drySince ??= now;
+    } else {
+      const ratio = failures / total;
+      this.degraded.judge(failures, ratio, now);
+      this.unhealthy.judge(failures, ratio, now);
+      this.#isJudged = true;
+      this.#drySince = undefined;
+    }
+    this.#conclude();
+  }
+
+  #settle(now: number): void {
+    if (now < this.#settlesAt) return;
+    this.degraded.settle(now);
+    this.unhealthy.settle(now);
+    if (now >= this.#forgetsAt && this.#isBad) this.#forget();
+    this.#conclude();
+  }
+
+  #forget(): void {
+    this.degraded.reset();
+    this.unhealthy.reset();
+    this.#isJudged = false;
+  }
+
+  /** A verdict that can take an instance its traffic, and with it the calls that would change the verdict. */
+  get #isBad(): boolean {
+    return this.degraded.isReached || this.unhealthy.isReached;
+  }
+
+  get #forgetsAt(): number {
+    return this.#drySince === undefined ? Infinity : this.#drySince + this.limits.keepVerdictMs;
+  }
+
+  #conclude(): void {
+    this.#settlesAt = Math.min(this.degraded.leavesAt, this.unhealthy.leavesAt, this.#isBad ? this.#forgetsAt : Infinity);
+    if (!this.#isJudged) this.#verdict = "UNKNOWN";
+    else if (this.unhealthy.isReached) this.#verdict = "UNHEALTHY";
+    else this.#verdict = this.degraded.isReached ? "DEGRADED" : "HEALTHY";
   }
 }

@@ -1,100 +1,92 @@
-import { Emitter, noCall, type Call, type Clock, type Guard, type Outcome, type Unsubscribe, type Work } from "@breakwater/core";
+import { Deadlines, Emitter, noCall, type Call, type Guard, type Outcome, type Unsubscribe, type Work } from "@breakwater/core";
 import { Alarm } from "./alarm.ts";
+import { Assessment } from "./assessment.ts";
 import { CallWatch } from "./call-watch.ts";
 import { CheckList } from "./check-list.ts";
+import { ContributionList } from "./contributions.ts";
 import { ErrorRate } from "./error-rate.ts";
 import type { HealthEvents } from "./events.ts";
+import { healthJsonOf } from "./health-json.ts";
+import { LoopBeat } from "./loop-beat.ts";
 import { Measures } from "./measures.ts";
-import { readOptions, type HealthOptions } from "./options.ts";
-import { reasonOf, type HealthReport } from "./report.ts";
-import { statusOf, type HealthStatus } from "./status.ts";
+import { readOptions, type HealthOptions, type Settings } from "./options.ts";
+import { livenessOf, probeAnswer, type ProbeAnswer } from "./probe.ts";
+import type { HealthReport } from "./report.ts";
+import type { HealthStats } from "./stats.ts";
+import type { HealthStatus } from "./status.ts";
 
 /**
- * The shell round three parts that decide: the windowed error rate, the checks, and how their verdicts become one.
+ * The shell round the parts that decide: the windowed error rate, the checks, the contributions, and how their verdicts
+ * become one.
  *
- * The status changes by a sample, by the result of a check, or by time alone, when old samples leave the window or a
- * result goes stale. The first two are noticed as they happen, and reading looks at the clock. What is left is time
- * that passes while nobody calls: only a listener of `changed` can miss it, so only while there is one does a timer
- * stand at the next such moment. The same timer polls the checks after `start`. It never keeps the process alive.
+ * The status changes by a sample, by the result of a check, by what a pattern says of itself, or by time alone, when old
+ * samples leave the window, a dwell ends, or a result goes stale. The first two are noticed as they happen, and reading
+ * looks at the clock and asks the patterns. What is left is time that passes while nobody calls: only a listener of
+ * `changed` can miss it, so only while there is one does a timer stand at the next such moment. The same timer polls
+ * checks and contributions after `start`. It never keeps the process alive.
  *
  * The record path costs a reading of the clock and little else. The reading cannot be put off: samples without a time
  * could not be told apart once a gap has passed. It can be shared, as the second argument of `record`.
  *
- * What is noticed does not depend on who looks: see error-rate.ts. Who looks only decides how soon.
+ * What is noticed of calls and checks does not depend on who looks: see error-rate.ts. Who looks only decides how soon.
+ * Patterns have no past here: what one says between two readings nobody hears.
  */
 
-/** A moment's figures, for programs and tests. */
-export interface HealthStats {
-  readonly status: HealthStatus;
-  /** Share of failures in the window; 0 while there are no calls. */
-  readonly errorRate: number;
-  /** Calls in the window, neutral ones not counted. */
-  readonly total: number;
-  readonly failures: number;
-  /** Changes of the status since the object was built. */
-  readonly transitions: number;
-  /** Checks that are running. */
-  readonly checking: number;
-}
-
-/** Tells from its recent calls and its dependencies how well something is. */
+/** Tells from its recent calls, its dependencies and its patterns how well something is. */
 export class Health {
   readonly name: string | undefined;
-  readonly #clock: Clock;
-  readonly #windowMs: number;
+  readonly #settings: Settings;
   readonly #rate: ErrorRate;
   readonly #checks: CheckList;
+  readonly #contributions: ContributionList;
   readonly #watch: CallWatch;
   readonly #alarm: Alarm;
-  readonly #measures: Measures;
+  readonly #beat: LoopBeat;
+  readonly #assessment: Assessment;
   readonly #events = new Emitter<HealthEvents>();
   #mode: "new" | "polling" | "stopped" = "new";
-  #status: HealthStatus = "UNKNOWN";
-  #transitions = 0;
 
   /** @throws TypeError or RangeError, naming the option and the value. */
   constructor(options: HealthOptions = {}) {
-    const { name, clock, windowMs, limits, checks, classify, meter } = readOptions(options);
+    const settings = readOptions(options);
+    const { name, clock, meter } = settings;
+    const deadlines = new Deadlines(clock);
     this.name = name;
-    this.#clock = clock;
-    this.#windowMs = windowMs;
-    this.#rate = new ErrorRate(windowMs, limits);
-    this.#checks = new CheckList(checks, clock, this.#landed);
-    this.#watch = new CallWatch(classify, (outcome) => this.record(outcome));
-    this.#alarm = new Alarm(clock, this.#wake);
-    this.#measures = new Measures(meter, name, () => this.status);
+    this.#settings = settings;
+    this.#rate = new ErrorRate(settings.windowMs, settings.limits);
+    this.#checks = new CheckList(settings.checks, clock, deadlines, this.#landed);
+    this.#contributions = new ContributionList(settings.contributions, settings.contributionIntervalMs);
+    this.#watch = new CallWatch(settings.classify, (outcome) => this.record(outcome));
+    this.#alarm = new Alarm(deadlines, this.#wake);
+    this.#beat = new LoopBeat(settings.maxLoopDelayMs, clock, deadlines);
+    this.#assessment = new Assessment({
+      rate: this.#rate,
+      windowMs: settings.windowMs,
+      checks: this.#checks,
+      contributions: this.#contributions,
+      measures: new Measures(meter, name, () => this.status),
+      events: this.#events,
+    });
   }
 
-  /** The worst of the window's verdict and the checks' last results. Asks nobody; to ask first, use {@link check}. */
+  /**
+   * The worst of the window's verdict, the checks' last results and what the patterns say now. Asks no dependency; to ask
+   * first, use {@link check}.
+   */
   get status(): HealthStatus {
-    this.#evaluate(this.#clock.now());
-    return this.#status;
+    this.#assessment.evaluate(this.#settings.clock.now());
+    return this.#assessment.status;
   }
 
   /** The status, with what made it so. Plain data, a new object each time. */
   get report(): HealthReport {
-    const now = this.#clock.now();
-    this.#evaluate(now);
-    return {
-      status: this.#status,
-      reason: this.#reasonAt(now),
-      errorRate: this.#rate.ratio,
-      total: this.#rate.total,
-      failures: this.#rate.failures,
-      checks: this.#checks.reportAt(now),
-    };
+    return this.#assessment.reportAt(this.#settings.clock.now());
   }
 
   get stats(): HealthStats {
-    this.#evaluate(this.#clock.now());
-    return {
-      status: this.#status,
-      errorRate: this.#rate.ratio,
-      total: this.#rate.total,
-      failures: this.#rate.failures,
-      transitions: this.#transitions,
-      checking: this.#checks.running,
-    };
+    const { status } = this;
+    const { ratio: errorRate, total, failures } = this.#rate;
+    return { status, errorRate, total, failures, transitions: this.#assessment.transitions, checking: this.#checks.running };
   }
 
   /**
@@ -104,11 +96,11 @@ export class Health {
    */
   record(outcome: Outcome, now?: number): void {
     if (outcome !== "failure" && outcome !== "success") return;
-    const at = now ?? this.#clock.now();
+    const at = now ?? this.#settings.clock.now();
     const before = this.#rate.verdict;
-    const isFirst = this.#rate.add(outcome === "failure", at);
-    if (this.#rate.verdict !== before) this.#evaluate(at);
-    if (isFirst) this.#plan();
+    const isSooner = this.#rate.add(outcome === "failure", at);
+    if (this.#rate.verdict !== before) this.#assessment.evaluate(at);
+    if (isSooner) this.#plan();
   }
 
   /** Does the work and counts how it went. Result and error pass through untouched. */
@@ -130,11 +122,16 @@ export class Health {
     return this.report;
   }
 
-  /** Runs all checks now, and each again `intervalMs` after its last result. Does nothing when it polls already. */
+  /**
+   * Runs all checks now, and each again `intervalMs` after its last result, give or take the jitter; reads the
+   * contributions every `contributionIntervalMs`. Does nothing when it polls already.
+   */
   start(): void {
     if (this.#mode === "polling") return;
     this.#mode = "polling";
+    this.#beat.start();
     void this.#checks.run();
+    this.#assessment.evaluate(this.#settings.clock.now());
     this.#plan();
   }
 
@@ -146,8 +143,47 @@ export class Health {
    */
   stop(): void {
     this.#mode = "stopped";
+    this.#beat.stop();
     this.#checks.abandon();
     this.#plan();
+  }
+
+  /**
+   * DRAINING from now on, whatever the parts say: the instance is leaving, and should get no more traffic. The first step
+   * of a stop; serve on until the load balancer has noticed. Calls and checks go on counting. Draining twice does nothing.
+   */
+  drain(): void {
+    this.#setDraining(true);
+  }
+
+  /** Takes {@link drain} back: the status is again what the parts say, at once. */
+  undrain(): void {
+    this.#setDraining(false);
+  }
+
+  /**
+   * Whether the process should live on: 200, unless the event loop stood still for longer than `maxLoopDelayMs`. Looks at
+   * no dependency, no error rate and no pattern: a restart cures none of them, and all instances would restart at once.
+   */
+  liveness(): ProbeAnswer {
+    const { clock, maxLoopDelayMs, wallClock } = this.#settings;
+    return livenessOf(this.#beat.delayAt(clock.now()), maxLoopDelayMs, wallClock());
+  }
+
+  /**
+   * Whether it should get traffic: 200 while HEALTHY or DEGRADED, otherwise 503. Answers at once, from what is known: it
+   * asks no dependency, however many ask it. So {@link start} must have been called, or {@link check}.
+   */
+  readiness(): ProbeAnswer {
+    const { name: serviceId, showsOutput, wallClock } = this.#settings;
+    const context = { serviceId, showsOutput, wallNow: wallClock(), checks: this.#checks.all };
+    return probeAnswer(healthJsonOf(this.report, context));
+  }
+
+  /** Whether it has begun to serve: as {@link readiness} until the first 200, and 200 for ever after. */
+  startup(): ProbeAnswer {
+    const answer = this.readiness();
+    return this.#assessment.hasServed ? probeAnswer({ status: "pass", notes: ["started"] }) : answer;
   }
 
   /** `changed`: the status is another one, for whatever reason, the passing of time included. */
@@ -160,41 +196,32 @@ export class Health {
     };
   }
 
-  #evaluate(now: number): void {
-    this.#rate.advance(now);
-    const from = this.#status;
-    const to = statusOf(this.#rate.verdict, this.#checks.verdictsAt(now));
-    if (to === from) return;
-    this.#status = to;
-    this.#transitions += 1;
-    this.#measures.changed(to);
-    if (this.#events.has("changed")) this.#events.emit("changed", { from, to, reason: this.#reasonAt(now) });
-  }
-
-  #reasonAt(now: number): string {
-    return reasonOf(this.#status, { rate: this.#rate, windowMs: this.#windowMs }, this.#checks.all, now);
+  #setDraining(isDraining: boolean): void {
+    this.#assessment.isDraining = isDraining;
+    this.#assessment.evaluate(this.#settings.clock.now());
   }
 
   readonly #landed = (): void => {
-    this.#evaluate(this.#clock.now());
+    this.#assessment.evaluate(this.#settings.clock.now());
     this.#plan();
   };
 
   readonly #wake = (): void => {
-    const now = this.#clock.now();
+    const now = this.#settings.clock.now();
     if (this.#mode === "polling") this.#checks.runDue(now);
-    this.#evaluate(now);
+    this.#assessment.evaluate(now);
     this.#plan();
   };
 
   // Sets the timer for the next moment at which something has to happen by itself.
   #plan(): void {
-    const pollsAt = this.#mode === "polling" ? this.#checks.dueAt : Infinity;
+    const isPolling = this.#mode === "polling";
+    const pollsAt = isPolling ? Math.min(this.#checks.dueAt, this.#contributions.dueAt) : Infinity;
     this.#alarm.set(Math.min(pollsAt, this.#changesAt()));
   }
 
   #changesAt(): number {
     if (this.#mode === "stopped" || !this.#events.has("changed")) return Infinity;
-    return Math.min(this.#rate.changesAt, this.#checks.staleAfter(this.#clock.now()));
+    return Math.min(this.#rate.changesAt, this.#checks.staleAfter(this.#settings.clock.now()));
   }
 }

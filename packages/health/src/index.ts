@@ -1,5 +1,11 @@
-export { Health, type HealthStats } from "./health.ts";
+export { Health } from "./health.ts";
+export { strictThresholds, type ThresholdOptions } from "./thresholds.ts";
+export type { HealthStats } from "./stats.ts";
 export type { HealthStatus } from "./status.ts";
-export type { CheckReport, HealthReport } from "./report.ts";
-export type { CheckOptions, HealthOptions } from "./options.ts";
+export type { CheckReport, ContributionReport, HealthReport } from "./report.ts";
+export type { HealthOptions } from "./options.ts";
+export type { CheckOptions } from "./check-options.ts";
+export type { Contribution, ContributionOptions, ContributionSource, Contributor } from "./contributions.ts";
 export type { HealthChange, HealthEvents } from "./events.ts";
+export type { ProbeAnswer } from "./probe.ts";
+export type { HealthJson, HealthJsonCheck, HealthJsonStatus } from "./health-json.ts";

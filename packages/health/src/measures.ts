@@ -1,8 +1,8 @@
 import type { Attributes, Counter, Meter } from "@breakwater/core";
 import type { HealthStatus } from "./status.ts";
 
-/** UNKNOWN is below zero, so that the maximum over many instances is the worst that anybody knows of. */
-const codes: Readonly<Record<HealthStatus, number>> = { UNKNOWN: -1, HEALTHY: 0, DEGRADED: 1, UNHEALTHY: 2 };
+/** What is no verdict is below zero, so that the maximum over many instances is the worst that anybody knows of. */
+const codes: Readonly<Record<HealthStatus, number>> = { DRAINING: -2, UNKNOWN: -1, HEALTHY: 0, DEGRADED: 1, UNHEALTHY: 2 };
 
 /** What the meter gets to see: the status as a number, and its changes by where they led. */
 export class Measures {
@@ -10,7 +10,7 @@ export class Measures {
 
   constructor(meter: Meter, name: string | undefined, read: () => HealthStatus) {
     const attributes: Attributes = name === undefined ? {} : { name };
-    const description = "-1 unknown, 0 healthy, 1 degraded, 2 unhealthy";
+    const description = "-2 draining, -1 unknown, 0 healthy, 1 degraded, 2 unhealthy";
     meter.gauge("breakwater.health.status", () => codes[read()], { description, attributes });
     const transitionsTo = (to: HealthStatus): Counter =>
       meter.counter("breakwater.health.transitions", {
@@ -23,6 +23,7 @@ export class Measures {
       HEALTHY: transitionsTo("HEALTHY"),
       DEGRADED: transitionsTo("DEGRADED"),
       UNHEALTHY: transitionsTo("UNHEALTHY"),
+      DRAINING: transitionsTo("DRAINING"),
     };
   }
 

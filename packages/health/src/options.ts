@@ -10,52 +10,39 @@ import {
   type Outcome,
 } from "@breakwater/core";
 import type { Classify } from "./call-watch.ts";
+import { checkBoolean, readCheck, type CheckOptions, type CheckSettings } from "./check-options.ts";
+import type { ContributionOptions, ContributionSettings, ContributionSource } from "./contributions.ts";
 import type { Limits } from "./error-rate.ts";
+import { readLimits, type ThresholdOptions } from "./thresholds.ts";
 
-/** One dependency to ask. */
-export interface CheckOptions {
-  /**
-   * Asks the dependency. It fails by throwing, by rejecting, by answering exactly `false`, or by not answering in time;
-   * anything else passes. The signal aborts when nobody waits for the answer any more.
-   */
-  readonly check: (signal: AbortSignal) => unknown;
-  /** How long it may take, in milliseconds. Default 1000; from 1; Infinity waits for ever. */
-  readonly timeoutMs?: number | undefined;
-  /** Whether its failure makes the whole UNHEALTHY, rather than DEGRADED. Default true. */
-  readonly critical?: boolean | undefined;
-  /** Pause between two runs while polling, in milliseconds. Default 10,000; from 1; Infinity runs it once, at the start. */
-  readonly intervalMs?: number | undefined;
-}
-
-export interface HealthOptions {
+export interface HealthOptions extends ThresholdOptions {
   /** Length of the window, in milliseconds. It moves in ten steps. Default 60,000; from 1; Infinity never forgets. */
   readonly windowMs?: number | undefined;
-  /** With fewer calls in the window the last verdict stays. Default 20; whole, from 1. */
-  readonly minimumCalls?: number | undefined;
-  /** DEGRADED from this share of failures on. Default 0.01; 0 to `unhealthyRatio`; 0 means any failure. */
-  readonly degradedRatio?: number | undefined;
-  /** UNHEALTHY from this share of failures on. Default 0.05; `degradedRatio` to 1. */
-  readonly unhealthyRatio?: number | undefined;
   /** The dependencies, by name. Default none. */
   readonly checks?: Readonly<Record<string, CheckOptions>> | undefined;
   /** A check's answer of this age, in milliseconds, counts as UNKNOWN. Default three times the check's `intervalMs`. */
   readonly staleAfterMs?: number | undefined;
+  /** Each pause between two runs of a check is longer or shorter by up to this share. Default 0.1; 0 to 0.5. */
+  readonly jitterRatio?: number | undefined;
+  /** What patterns say of themselves, by name: `{ orders: breaker }`. Default none. */
+  readonly contributions?: Readonly<Record<string, ContributionSource | ContributionOptions>> | undefined;
+  /** How often they are read while polling, in milliseconds. Default 1000; from 1; Infinity leaves it to calls and readers. */
+  readonly contributionIntervalMs?: number | undefined;
+  /** Liveness answers 503 when the event loop stood still for longer, in milliseconds. Default Infinity: it never does. From 1. */
+  readonly maxLoopDelayMs?: number | undefined;
+  /** Whether probes tell what went wrong, in the words of the errors, which may hold hosts and users. Default false. */
+  readonly showsOutput?: boolean | undefined;
   /** How `run` and `layer` count an error. Default core's `outcomeOfError`: refusals and the caller's abort are neutral. */
   readonly classify?: ((error: unknown, call: Call) => Outcome) | undefined;
-  /** Goes into the attributes of the measurements. */
+  /** Goes into the attributes of the measurements, and into the probes as `serviceId`. */
   readonly name?: string | undefined;
+  /** A monotonic clock. Default the system's. */
   readonly clock?: Clock | undefined;
+  /** Milliseconds since 1970, for the times that probes show. Default `Date.now`. */
+  readonly wallClock?: (() => number) | undefined;
+  /** From 0 to below 1, for the jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
   readonly meter?: Meter | undefined;
-}
-
-/** A check's options, complete and checked. */
-export interface CheckSettings {
-  readonly name: string;
-  readonly check: (signal: AbortSignal) => unknown;
-  readonly timeoutMs: number;
-  readonly critical: boolean;
-  readonly intervalMs: number;
-  readonly staleAfterMs: number;
 }
 
 /** The options, complete, checked, and independent of the object that was given. */
@@ -63,40 +50,55 @@ export interface Settings {
   readonly windowMs: number;
   readonly limits: Limits;
   readonly checks: readonly CheckSettings[];
+  readonly contributions: readonly ContributionSettings[];
+  readonly contributionIntervalMs: number;
+  readonly maxLoopDelayMs: number;
+  readonly showsOutput: boolean;
   readonly classify: Classify;
   readonly name: string | undefined;
   readonly clock: Clock;
+  readonly wallClock: () => number;
   readonly meter: Meter;
 }
 
 /** @throws TypeError or RangeError, naming the option and the value. */
 export function readOptions(options: HealthOptions): Settings {
-  const { classify = outcomeOfError, checks = {}, staleAfterMs } = options;
+  const { classify = outcomeOfError, contributions = {}, showsOutput = false, wallClock = Date.now } = options;
   checkFunction("classify", classify);
-  if (staleAfterMs !== undefined) checkNumber("staleAfterMs", staleAfterMs, { min: 1 });
+  checkFunction("wallClock", wallClock);
+  checkBoolean("showsOutput", showsOutput);
   return {
     windowMs: checkNumber("windowMs", options.windowMs ?? 60_000, { min: 1 }),
     limits: readLimits(options),
-    checks: Object.entries(checks).map(([name, check]) => readCheck(name, check, staleAfterMs)),
+    checks: readChecks(options),
+    contributions: Object.entries(contributions).map(([name, given]) => readContribution(name, given)),
+    contributionIntervalMs: checkNumber("contributionIntervalMs", options.contributionIntervalMs ?? 1000, { min: 1 }),
+    maxLoopDelayMs: checkNumber("maxLoopDelayMs", options.maxLoopDelayMs ?? Infinity, { min: 1 }),
+    showsOutput,
     classify,
     name: options.name,
     clock: options.clock ?? systemClock,
+    wallClock,
     meter: options.meter ?? noopMeter,
   };
 }
 
-function readLimits({ minimumCalls = 20, degradedRatio = 0.01, unhealthyRatio = 0.05 }: HealthOptions): Limits {
-  checkNumber("minimumCalls", minimumCalls, { min: 1, integer: true });
-  checkNumber("unhealthyRatio", unhealthyRatio, { max: 1 });
-  checkNumber("degradedRatio", degradedRatio, { max: unhealthyRatio });
-  return { minimumCalls, degradedRatio, unhealthyRatio };
+function readChecks({ checks = {}, staleAfterMs, jitterRatio = 0.1, random = Math.random }: HealthOptions): CheckSettings[] {
+  if (staleAfterMs !== undefined) checkNumber("staleAfterMs", staleAfterMs, { min: 1 });
+  checkNumber("jitterRatio", jitterRatio, { max: 0.5 });
+  checkFunction("random", random);
+  return Object.entries(checks).map(([name, check]) => readCheck(name, check, { staleAfterMs, jitterRatio, random }));
 }
 
-function readCheck(name: string, options: CheckOptions, staleAfterMs: number | undefined): CheckSettings {
-  const { check, timeoutMs = 1000, critical = true, intervalMs = 10_000 } = options;
-  checkFunction(`checks.${name}.check`, check);
-  checkNumber(`checks.${name}.timeoutMs`, timeoutMs, { min: 1 });
-  checkNumber(`checks.${name}.intervalMs`, intervalMs, { min: 1 });
-  if (typeof critical !== "boolean") throw new TypeError(`checks.${name}.critical must be a boolean, got ${typeof critical}`);
-  return { name, check, timeoutMs, critical, intervalMs, staleAfterMs: staleAfterMs ?? 3 * intervalMs };
+function readContribution(name: string, given: ContributionSource | ContributionOptions): ContributionSettings {
+  const { from, critical = false } = isObject(given) && "from" in given ? given : { from: given };
+  checkBoolean(`contributions.${name}.critical`, critical);
+  if (typeof from === "function") return { name, critical, read: from };
+  if (!isObject(from) || !("health" in from)) throw new TypeError(`contributions.${name} must be a function or have \`health\``);
+  return { name, critical, read: () => from.health };
+}
+
+// Asked as unknown, because JavaScript callers may pass anything.
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,7 @@ import { FakeCheck, feed } from "./helpers.ts";
 const clock = new ManualClock(5000);
 
 function withChecks(checks: NonNullable<HealthOptions["checks"]>, options: HealthOptions = {}) {
-  const health = new Health({ clock, checks, ...options });
+  const health = new Health({ clock, checks, random: () => 0.5, ...options });
   const changes: HealthChange[] = [];
   return { health, changes, listen: () => health.on("changed", (change) => changes.push(change)) };
 }
@@ -40,10 +40,12 @@ describe("a check", () => {
       expect(await health.check()).toEqual({
         status: "HEALTHY",
         reason: 'no verdict on the error rate yet: 0 calls in the last 60 s, 20 needed for a verdict; critical check "db" passes',
+        windowStatus: "UNKNOWN",
         errorRate: 0,
         total: 0,
         failures: 0,
         checks: { db: { status: "HEALTHY", critical: true, ageMs: 0, durationMs: 0 } },
+        contributions: {},
       });
     }
   });

@@ -1,6 +1,6 @@
 import { RejectedError } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
-import { Health, type CheckOptions, type HealthChange, type HealthOptions } from "@breakwater/health";
+import { Health, strictThresholds, type CheckOptions, type HealthChange, type HealthOptions } from "@breakwater/health";
 import { describe, expect, it, vi } from "vitest";
 import { FakeMeter, feed, times } from "./helpers.ts";
 
@@ -19,10 +19,12 @@ describe("the windowed error rate", () => {
     expect(health.report).toEqual({
       status: "UNKNOWN",
       reason: "no verdict on the error rate yet: 0 calls in the last 60 s, 20 needed for a verdict",
+      windowStatus: "UNKNOWN",
       errorRate: 0,
       total: 0,
       failures: 0,
       checks: {},
+      contributions: {},
     });
   });
 
@@ -34,8 +36,20 @@ describe("the windowed error rate", () => {
     expect(health.status).toBe("UNHEALTHY");
   });
 
-  it("takes its thresholds from the reference program: 1 % and 5 %", () => {
+  it("is DEGRADED from 5 % on and UNHEALTHY from 20 % on", () => {
     const { health } = setup();
+    feed(health, 96, 4);
+    expect(health.status).toBe("HEALTHY");
+    feed(health, 0, 2);
+    expect(health.report).toMatchObject({ status: "DEGRADED", total: 102, failures: 6 });
+    feed(health, 0, 17);
+    expect(health.report).toMatchObject({ status: "DEGRADED", total: 119, failures: 23 });
+    feed(health, 0, 1);
+    expect(health.report).toMatchObject({ status: "UNHEALTHY", total: 120, failures: 24 });
+  });
+
+  it("is stricter by a preset: DEGRADED from 1 % on and UNHEALTHY from 5 % on", () => {
+    const { health } = setup({ ...strictThresholds });
     feed(health, 199, 1);
     expect(health.status).toBe("HEALTHY");
     feed(health, 0, 1);
@@ -63,7 +77,7 @@ describe("the windowed error rate", () => {
   });
 
   it("keeps its verdict below the volume floor and through an idle gap that empties the window", () => {
-    const { health, clock } = setup();
+    const { health, clock } = setup({ keepVerdictMs: Infinity });
     feed(health, 0, 20);
     clock.jump(1e9);
     expect(health.report).toMatchObject({
@@ -71,9 +85,12 @@ describe("the windowed error rate", () => {
       total: 0,
       reason: "UNHEALTHY kept from an earlier error rate: 0 calls in the last 60 s, 20 needed for a verdict",
     });
-    feed(health, 19);
-    expect(health.status).toBe("UNHEALTHY");
-    feed(health, 1);
+    feed(health, 20);
+    expect(health.report).toMatchObject({
+      status: "UNHEALTHY",
+      reason: "error rate 0 % (0 of 20 calls in the last 60 s), UNHEALTHY until it was below 16 % for 10 s",
+    });
+    clock.jump(10_000);
     expect(health.report).toMatchObject({ status: "HEALTHY", reason: "error rate 0 % (0 of 20 calls in the last 60 s)" });
   });
 
@@ -103,7 +120,7 @@ describe("the windowed error rate", () => {
 
 describe("changes", () => {
   it("are told once per transition, with the status already changed", () => {
-    const { health } = setup();
+    const { health } = setup(strictThresholds);
     const seen: unknown[] = [];
     health.on("changed", (change) => seen.push({ ...change, status: health.status }));
     feed(health, 100);
@@ -118,21 +135,33 @@ describe("changes", () => {
   });
 
   it("by time alone reach a listener, though nobody calls and nobody reads", () => {
-    const { health, clock, changes, listen } = setup();
+    const { health, clock, changes, listen } = setup({ dwellMs: 0 });
     listen();
     feed(health, 0, 20);
     clock.advance(30_000);
-    feed(health, 100);
+    feed(health, 50);
     expect(changes.map(({ to }) => to)).toEqual(["UNHEALTHY"]);
     clock.advance(30_000);
     expect(changes.map(({ to }) => to)).toEqual(["UNHEALTHY", "HEALTHY"]);
   });
 
+  it("by the end of a dwell reach a listener, though the calm began amid a bucket", () => {
+    const { health, clock, changes, listen } = setup();
+    listen();
+    feed(health, 97, 6);
+    clock.advance(100);
+    feed(health, 100);
+    clock.advance(9_999);
+    expect(changes.map(({ to }) => to)).toEqual(["HEALTHY", "DEGRADED"]);
+    clock.advance(1);
+    expect(changes.at(-1)).toEqual({ from: "DEGRADED", to: "HEALTHY", reason: "error rate 2.96 % (6 of 203 calls in the last 60 s)" });
+  });
+
   it("by time alone are found by the next reader when nobody listens, without a timer", () => {
-    const { health, clock } = setup();
+    const { health, clock } = setup({ dwellMs: 0 });
     feed(health, 0, 20);
     clock.advance(30_000);
-    feed(health, 100);
+    feed(health, 50);
     expect(clock.pendingTimers).toBe(0);
     clock.advance(30_000);
     expect(health.status).toBe("HEALTHY");
@@ -142,7 +171,7 @@ describe("changes", () => {
     const { health, clock, changes, listen } = setup();
     feed(health, 0, 20);
     clock.advance(30_000);
-    feed(health, 100);
+    feed(health, 50);
     listen();
     clock.advance(60_000);
     expect(changes.map(({ to }) => to)).toEqual(["HEALTHY"]);
@@ -165,7 +194,7 @@ describe("changes", () => {
 
   it("are measured as a gauge and as counts by where they led", () => {
     const meter = new FakeMeter();
-    const { health, clock } = setup({ meter, name: "orders" });
+    const { health, clock } = setup({ ...strictThresholds, dwellMs: 0, meter, name: "orders" });
     const gauge = meter.gauges.get('breakwater.health.status {"name":"orders"}');
     expect(gauge?.()).toBe(-1);
     feed(health, 100);
@@ -176,10 +205,13 @@ describe("changes", () => {
     expect(gauge?.()).toBe(2);
     clock.jump(60_000);
     feed(health, 20);
+    health.drain();
+    expect(gauge?.()).toBe(-2);
     expect(Object.fromEntries(meter.counts)).toEqual({
       'breakwater.health.transitions {"name":"orders","to":"HEALTHY"}': 2,
       'breakwater.health.transitions {"name":"orders","to":"DEGRADED"}': 1,
       'breakwater.health.transitions {"name":"orders","to":"UNHEALTHY"}': 1,
+      'breakwater.health.transitions {"name":"orders","to":"DRAINING"}': 1,
     });
   });
 
@@ -270,7 +302,17 @@ describe("options", () => {
     [{ windowMs: 0 }, "windowMs"],
     [{ minimumCalls: 0 }, "minimumCalls"],
     [{ minimumCalls: 1.5 }, "minimumCalls"],
-    [{ degradedRatio: 0.06 }, "degradedRatio must be a number from 0 to 0.05, got 0.06"],
+    [{ degradedRatio: 0.21 }, "degradedRatio must be a number from 0 to 0.2, got 0.21"],
+    [{ leaveDegradedRatio: 0.06 }, "leaveDegradedRatio must be a number from 0 to 0.05, got 0.06"],
+    [{ leaveUnhealthyRatio: 0.21 }, "leaveUnhealthyRatio must be a number from 0 to 0.2, got 0.21"],
+    [{ dwellMs: -1 }, "dwellMs"],
+    [{ keepVerdictMs: -1 }, "keepVerdictMs"],
+    [{ jitterRatio: 0.6 }, "jitterRatio must be a number from 0 to 0.5, got 0.6"],
+    [{ contributionIntervalMs: 0 }, "contributionIntervalMs"],
+    [{ maxLoopDelayMs: 0 }, "maxLoopDelayMs"],
+    [{ checks: { db: { check: () => 1, slowMs: -1 } } }, "checks.db.slowMs"],
+    [{ checks: { db: { check: () => 1, failuresToFail: 0 } } }, "checks.db.failuresToFail"],
+    [{ checks: { db: { check: () => 1, successesToPass: 1.5 } } }, "checks.db.successesToPass"],
     [{ unhealthyRatio: 1.1 }, "unhealthyRatio"],
     [{ staleAfterMs: NaN }, "staleAfterMs"],
     [{ checks: { db: { check: () => 1, timeoutMs: 0 } } }, "checks.db.timeoutMs"],
@@ -287,6 +329,23 @@ describe("options", () => {
     expect(() => new Health({ checks: { db: (): number => 1 } })).toThrow("checks.db.check must be a function");
     // @ts-expect-error not a boolean
     expect(() => new Health({ checks: { db: { check: () => 1, critical: "no" } } })).toThrow("checks.db.critical");
+    // @ts-expect-error not a string
+    expect(() => new Health({ checks: { db: { check: () => 1, componentType: 1 } } })).toThrow("checks.db.componentType");
+    // @ts-expect-error neither a function nor something with `health`
+    expect(() => new Health({ contributions: { orders: {} } })).toThrow("contributions.orders must be");
+    // @ts-expect-error neither a function nor something with `health`
+    expect(() => new Health({ contributions: { orders: null } })).toThrow(TypeError);
+    // @ts-expect-error neither a function nor something with `health`
+    expect(() => new Health({ contributions: { orders: { from: null } } })).toThrow(TypeError);
+    const from = () => ({ status: "HEALTHY", reason: "fine" }) as const;
+    // @ts-expect-error not a boolean
+    expect(() => new Health({ contributions: { orders: { from, critical: 1 } } })).toThrow("contributions.orders.critical");
+    // @ts-expect-error not a boolean
+    expect(() => new Health({ showsOutput: 1 })).toThrow("showsOutput");
+    // @ts-expect-error not a function
+    expect(() => new Health({ random: 1 })).toThrow("random");
+    // @ts-expect-error not a function
+    expect(() => new Health({ wallClock: 1 })).toThrow("wallClock");
   });
 
   it("are read once: changing the object afterwards changes nothing", () => {

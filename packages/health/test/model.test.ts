@@ -86,7 +86,7 @@ it("a check agrees with an oracle that lives a millisecond at a time, whoever as
     fc.asyncProperty(fc.array(command, { maxLength: 40 }), fc.boolean(), async (steps, isHeard) => {
       const clock = new ManualClock(0);
       const fake = new FakeCheck();
-      const health = new Health({ clock, staleAfterMs, checks: { db: { check: fake.check, timeoutMs, intervalMs } } });
+      const health = new Health({ clock, staleAfterMs, random: () => 0.5, checks: { db: { check: fake.check, timeoutMs, intervalMs } } });
       let heard: HealthStatus = "UNKNOWN";
       const unsubscribe = isHeard ? health.on("changed", ({ from, to }) => {
         expect(from).toBe(heard);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { statusOf, type CheckVerdict, type HealthStatus } from "../src/status.ts";
+import { statusOf, type HealthStatus, type Verdict } from "../src/status.ts";
 
-const critical = (status: HealthStatus): CheckVerdict => ({ critical: true, status });
-const optional = (status: HealthStatus): CheckVerdict => ({ critical: false, status });
+const critical = (status: HealthStatus): Verdict => ({ critical: true, vouches: true, status });
+const optional = (status: HealthStatus): Verdict => ({ critical: false, vouches: true, status });
+const closedBreaker: Verdict = { critical: true, vouches: false, status: "HEALTHY" };
 
 describe("statusOf", () => {
-  it.each<[string, HealthStatus, readonly CheckVerdict[], HealthStatus]>([
+  it.each<[string, HealthStatus, readonly Verdict[], HealthStatus]>([
     ["is the window's verdict without checks", "DEGRADED", [], "DEGRADED"],
     ["is UNKNOWN without any evidence", "UNKNOWN", [], "UNKNOWN"],
     ["is the worst of window and critical checks", "DEGRADED", [critical("HEALTHY"), critical("UNHEALTHY")], "UNHEALTHY"],
@@ -16,6 +17,8 @@ describe("statusOf", () => {
     ["is not made to look ready by errors: UNKNOWN outweighs DEGRADED", "DEGRADED", [critical("UNKNOWN")], "UNKNOWN"],
     ["is UNHEALTHY even if a critical check is not known", "UNHEALTHY", [critical("UNKNOWN")], "UNHEALTHY"],
     ["is vouched for by a critical check before any traffic", "UNKNOWN", [critical("HEALTHY")], "HEALTHY"],
+    ["is not vouched for by a pattern, which may only be unused", "UNKNOWN", [closedBreaker], "UNKNOWN"],
+    ["is not worsened by a pattern that is well", "HEALTHY", [closedBreaker], "HEALTHY"],
     ["is not vouched for by an optional check", "UNKNOWN", [optional("HEALTHY")], "UNKNOWN"],
   ])("%s", (_, window, checks, expected) => {
     expect(statusOf(window, checks)).toBe(expected);

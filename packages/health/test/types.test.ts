@@ -1,5 +1,15 @@
 import type { Call, Guard, Service } from "@breakwater/core";
-import { Health, type HealthChange, type HealthReport, type HealthStatus } from "@breakwater/health";
+import {
+  Health,
+  strictThresholds,
+  type Contribution,
+  type HealthChange,
+  type HealthJson,
+  type HealthOptions,
+  type HealthReport,
+  type HealthStatus,
+  type ProbeAnswer,
+} from "@breakwater/health";
 import { expect, expectTypeOf, it } from "vitest";
 
 it("the layer is a Guard, and keeps the types of what it is put round", async () => {
@@ -18,7 +28,7 @@ it("run promises what the work answers, plain or promised", () => {
 
 it("status, report and events say what they hold", () => {
   const health = new Health();
-  expectTypeOf(health.status).toEqualTypeOf<"HEALTHY" | "DEGRADED" | "UNHEALTHY" | "UNKNOWN">();
+  expectTypeOf(health.status).toEqualTypeOf<"HEALTHY" | "DEGRADED" | "UNHEALTHY" | "UNKNOWN" | "DRAINING">();
   expectTypeOf(health.status).toEqualTypeOf<HealthStatus>();
   expectTypeOf(health.check()).toEqualTypeOf<Promise<HealthReport>>();
   health.on("changed", (change) => expectTypeOf(change).toEqualTypeOf<HealthChange>());
@@ -26,4 +36,35 @@ it("status, report and events say what they hold", () => {
   health.on("change", () => undefined);
   // @ts-expect-error no such outcome
   expect(() => health.record("fine")).not.toThrow();
+});
+
+it("probes answer what an HTTP response needs", () => {
+  const health = new Health();
+  expectTypeOf(health.liveness()).toEqualTypeOf<ProbeAnswer>();
+  expectTypeOf(health.readiness()).toEqualTypeOf<ProbeAnswer>();
+  expectTypeOf(health.startup()).toEqualTypeOf<ProbeAnswer>();
+  expectTypeOf<ProbeAnswer["status"]>().toEqualTypeOf<200 | 503>();
+  expectTypeOf<HealthJson["status"]>().toEqualTypeOf<"pass" | "warn" | "fail">();
+});
+
+it("a contribution is anything that has `health`, or a function, plain or weighed", () => {
+  const breaker: { readonly health: { readonly status: "HEALTHY" | "UNHEALTHY"; readonly reason: string } } = {
+    health: { status: "HEALTHY", reason: "breaker is closed" },
+  };
+  const contributions: HealthOptions["contributions"] = {
+    plain: breaker,
+    read: () => breaker.health,
+    weighed: { from: breaker, critical: true },
+    weighedRead: { from: () => breaker.health },
+    another: () => new Health().report,
+  };
+  expectTypeOf<HealthReport>().toExtend<Contribution>();
+  expect(Object.keys(new Health({ contributions }).report.contributions)).toEqual(Object.keys(contributions));
+  // @ts-expect-error a text is no contribution
+  expect(new Health({ contributions: { orders: () => "HEALTHY" } }).report.contributions.orders?.status).toBe("UNKNOWN");
+});
+
+it("the preset is thresholds", () => {
+  expectTypeOf(strictThresholds).toExtend<HealthOptions>();
+  expect(Object.isFrozen(strictThresholds)).toBe(true);
 });

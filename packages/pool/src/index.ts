@@ -2,6 +2,7 @@ export { Pool } from "./pool.ts";
 export type { Lease } from "./borrowing/lease.ts";
 export type { AcquireOptions, CloseOptions, CreateContext, Factory, PoolOptions, PoolSize, SheddingOptions, UseOptions } from "./options.ts";
 export type { PoolStats } from "./stats.ts";
+export type { PoolHealth } from "./health.ts";
 export type { CloseReport, DestroyReason, PoolEvents } from "./events.ts";
 export {
   ForeignLeaseError,

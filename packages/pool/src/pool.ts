@@ -3,6 +3,7 @@ import { perform, performCancellable } from "./borrowing/bracket.ts";
 import { SlotLease, type Lease } from "./borrowing/lease.ts";
 import { ForeignLeaseError } from "./errors.ts";
 import type { CloseReport, PoolEvents } from "./events.ts";
+import { healthOf, type PoolHealth } from "./health.ts";
 import type { Places } from "./keyed/places.ts";
 import { readOptions, type AcquireOptions, type CloseOptions, type PoolOptions, type PoolSize, type UseOptions } from "./options.ts";
 import type { PoolStats } from "./stats.ts";
@@ -24,6 +25,7 @@ export class Pool<R> {
   readonly name: string | undefined;
   readonly #emitter = new Emitter<PoolEvents<R>>();
   readonly #stock: Stock<R>;
+  #isClosed = false;
 
   /** @param places - internal: shared with other pools */
   constructor(options: PoolOptions<R>, places?: Places) {
@@ -127,7 +129,9 @@ export class Pool<R> {
   // 10 s: every platform that stops a service allows 30 s or so for all of it, and a borrower that has not returned by
   // then has most likely leaked. Waiting without limit is how pools keep a process from stopping.
   async close({ graceMs = 10_000 }: CloseOptions = {}): Promise<CloseReport> {
-    return this.#stock.close(checkNumber("graceMs", graceMs));
+    checkNumber("graceMs", graceMs);
+    this.#isClosed = true;
+    return this.#stock.close(graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -136,6 +140,11 @@ export class Pool<R> {
 
   get stats(): PoolStats {
     return this.#stock.stats;
+  }
+
+  /** What this pool contributes to the health of what uses it: plain data. */
+  get health(): PoolHealth {
+    return healthOf(this.stats, this.#stock.settings.size.max, this.#isClosed, this.name);
   }
 
   /** Subscribes. The answer unsubscribes. A listener that throws becomes a process warning. */

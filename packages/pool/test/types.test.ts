@@ -1,5 +1,5 @@
 import type { Call, Overwrite, Provider, Service } from "@breakwater/core";
-import { Pool, type Lease } from "@breakwater/pool";
+import { KeyedPool, Pool, type Lease } from "@breakwater/pool";
 import { describe, expectTypeOf, it } from "vitest";
 
 interface Connection {
@@ -25,5 +25,11 @@ describe("types of a pool", () => {
     const handler = (text: string, call: Overwrite<Call, { readonly lease: Lease<Connection> }>): Promise<number> =>
       call.lease.resource.query(text);
     expectTypeOf(pool.layer(handler)).toEqualTypeOf<Service<string, number>>();
+  });
+
+  it("the layer of a keyed one provides it where keyOf can read", () => {
+    type Asked = Call & { readonly tenant: string };
+    const keyed = new KeyedPool({ create: async (): Promise<Connection> => ({ query: async () => 1 }) });
+    expectTypeOf(keyed.layer((url: URL, call: Asked) => url.host + call.tenant)).toEqualTypeOf<Provider<{ readonly lease: Lease<Connection> }, Asked, URL>>();
   });
 });

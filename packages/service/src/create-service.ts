@@ -1,5 +1,5 @@
 import { checkFunction, systemClock, type Call, type Clock } from "@breakwater/core";
-import { Health } from "@breakwater/health";
+import { Health, strictThresholds, type HealthOptions } from "@breakwater/health";
 import { ConcurrencyLimiter } from "@breakwater/limiter";
 import { Metrics } from "@breakwater/metrics";
 import { pipeline, type Pipeline } from "@breakwater/middleware";
@@ -24,7 +24,7 @@ export function createService<In, C extends Call = Call, Raw = In>(options: Serv
   checkFunction("classify", classify);
   const metrics = options.metrics ?? new Metrics({ clock });
   const limiter = limiterOf(options.limiter, name, clock, metrics);
-  const health = new Health({ ...options.health, name, clock, meter: metrics });
+  const health = healthOf(options.health, { name, clock, meter: metrics });
   const resources = new ResourceChain(options.resources ?? [], clock);
   const abort = new AbortController();
   const measured = new Measured({ clock, metrics, health, classify, service: name, stop: abort.signal });
@@ -36,6 +36,12 @@ export function createService<In, C extends Call = Call, Raw = In>(options: Serv
       return new ServiceHost({ name, clock, limiter, health, metrics, measured, resources, entry, abort });
     },
   };
+}
+
+/** A service's own thresholds are the strict ones: what it answers is its own doing, and the rest is refused before. */
+function healthOf(given: ServiceOptions<never, Call>["health"] = {}, own: Pick<HealthOptions, "name" | "clock" | "meter">): Health {
+  const { degradedRatio = strictThresholds.degradedRatio, unhealthyRatio = strictThresholds.unhealthyRatio } = given;
+  return new Health({ ...given, degradedRatio, unhealthyRatio, ...own });
 }
 
 function limiterOf(

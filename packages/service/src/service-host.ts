@@ -61,7 +61,7 @@ export interface ServiceParts<In, Out> {
 /**
  * A composed service: starts, takes requests, stops.
  *
- * Stopping happens in stages, each bounded: refuse new requests; let those that were accepted end, the queued ones
+ * Stopping happens in stages, each bounded: refuse new requests, and say DRAINING to whoever asks for health; let those that were accepted end, the queued ones
  * included, until the grace is over; abort the rest through their signal and refuse the queue; give them a moment to
  * let go; stop the resources, last started first. Metrics and health can be read up to the end and after it.
  */
@@ -176,6 +176,7 @@ export class ServiceHost<In, Out> {
     const startedAt = this.#clock.now();
     const wasRunning = this.#state === "running";
     this.#state = "stopping";
+    this.health.drain();
     this.#events.emit("stopping", { inFlight: this.limiter.stats.inUse });
     const isDrained = wasRunning ? await this.#isIdleWithin(graceMs) : true;
     const aborted = this.limiter.stats.inUse;

@@ -299,7 +299,37 @@ describe("health and metrics", () => {
     await answer;
     await service.stop();
     expect(metrics.prometheus()).toContain('breakwater_service_requests_total{outcome="success",service="shop"} 1');
-    expect(service.health.status).toBe("UNKNOWN");
+    expect(service.health.report).toMatchObject({ status: "DRAINING", total: 1 });
+  });
+
+  it("say DRAINING from the first moment of a stop, and are alive to its end", async () => {
+    const clock = new ManualClock();
+    const service = await running(clock, { health: { checks: { database: { check: () => true } } } });
+    await settled();
+    expect(service.health.readiness().status).toBe(200);
+    const heard: number[] = [];
+    service.on("stopping", () => heard.push(service.health.readiness().status, service.health.liveness().status));
+    const answer = service.process({});
+    const stopped = service.stop();
+    expect(heard).toEqual([503, 200]);
+    await clock.advanceAsync(10);
+    await Promise.all([answer, stopped]);
+    expect(service.health.status).toBe("DRAINING");
+  });
+
+  it("have strict thresholds unless others are given", async () => {
+    const clock = new ManualClock();
+    const statusAfter = async (health: ServiceOptions<Job, Call>["health"]): Promise<string> => {
+      const service = await running(clock, { limiter: { limit: 100 }, health });
+      const answers = Array.from({ length: 100 }, (_, index) => service.process(index === 99 ? { fail: new Error("down") } : {}));
+      await Promise.all([clock.advanceAsync(10), Promise.allSettled(answers)]);
+      const { status } = service.health;
+      await service.stop();
+      return status;
+    };
+    expect(await statusAfter(undefined)).toBe("DEGRADED");
+    expect(await statusAfter({ degradedRatio: undefined })).toBe("DEGRADED");
+    expect(await statusAfter({ degradedRatio: 0.05 })).toBe("HEALTHY");
   });
 
   it("ask the checks that were given", async () => {

@@ -4,9 +4,9 @@ import {
   checkFunction,
   checkNumber,
   describeLayer,
+  noCall,
   type Call,
-  type Overwrite,
-  type Service,
+  type Provider,
   type Unsubscribe,
 } from "@breakwater/core";
 import type { Lease } from "../borrowing/lease.ts";
@@ -86,12 +86,10 @@ export class KeyedPool<R> {
   }
 
   /** A layer that hands `call.lease` inward, of the key that `keyOf` makes of input and call. */
-  layer<In, C extends Call>(
-    keyOf: (input: In, call: C) => string,
-  ): <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => Service<In, Out, C> {
+  layer<Input, Needs extends Call>(keyOf: (input: Input, call: Needs) => string): Provider<{ readonly lease: Lease<R> }, Needs, Input> {
     checkFunction("keyOf", keyOf);
-    // An async function, for keyOf may throw.
-    const layer = <Out>(next: Service<In, Out, Overwrite<C, { readonly lease: Lease<R> }>>) => async (input: In, call: C): Promise<Out> =>
+    // An async function, for keyOf may throw. JavaScript may leave the call out.
+    const layer: Provider<{ readonly lease: Lease<R> }, Needs, Input> = (next) => async (input, call = noCall as typeof call) =>
       this.#ask(keyOf(input, call), (pool) => pool.layer(next)(input, call));
     return describeLayer(layer, { kind: "keyed-pool", name: this.name });
   }
