@@ -11,7 +11,8 @@ import { HistogramSeries, type BoundHistogram, type HistogramOptions } from "./h
 import { InfoSeries, type BoundInfo } from "./info.ts";
 import { ObservedGaugeSeries } from "./observed-gauge.ts";
 import { renderText } from "./exposition/expose.ts";
-import { takeSnapshot, type Snapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./snapshot/take.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { checkStates, StateSetSeries, type BoundStateSet } from "./state-set.ts";
 import { Tick } from "./tick.ts";
 import { UpDownCounterSeries, type BoundUpDownCounter } from "./up-down-counter.ts";

@@ -102,6 +102,3 @@ export interface Snapshot {
 export interface SnapshotSource {
   snapshot(): Snapshot | Promise<Snapshot>;
 }
-
-export type { Collection, Scalar } from "./collection.ts";
-export { takeSnapshot } from "./snapshot/take.ts";

@@ -7,6 +7,9 @@
  * read. It is put off while the one before is under way, and takes at most a hundredth of the worker's time. At its exit a
  * process can send no more than its channel takes at once, some 200 KB; `stop` waits until all has gone.
  *
+ * Thousands of series take tens of milliseconds to read and write. So that is done in slices, and requests have their turns
+ * in between; only `flush` and the exit do it in one go.
+ *
  * Questions that piled up while the worker was busy get one answer, to the last of them: the others are history.
  */
 import { checkNumber, systemClock, warn, type Clock, type Timer } from "@breakwater/core";
@@ -146,16 +149,20 @@ class Publisher implements Publication {
     let workMs = 0;
     for (;;) {
       const told = this.#toldAtOnce;
-      const read = await inSlices(encodeSteps(steps(this.#metrics.collection())), this.#clock);
+      const read = await inSlices(this.#textSteps(steps), this.#clock);
       workMs += read.workMs;
       if (told === this.#toldAtOnce) return { text: read.result, workMs };
     }
   }
 
+  *#textSteps(steps: (collection: Collection) => Steps<Snapshot>): Steps<string> {
+    return yield* encodeSteps(steps(this.#metrics.collection()));
+  }
+
   // Nothing can wait for turns of the event loop at the exit.
   readonly #tellAtOnce = (sent?: () => void): void => {
     this.#toldAtOnce += 1;
-    this.#send({ type: "lasting", text: finish(encodeSteps(lastingSteps(this.#metrics.collection()))) }, sent);
+    this.#send({ type: "lasting", text: finish(this.#textSteps(lastingSteps)) }, sent);
   };
 
   readonly #onExit = (): void => this.#tellAtOnce();

@@ -14,8 +14,8 @@ import { Names } from "../names.ts";
 import type { MetricSnapshot, Snapshot } from "../snapshot.ts";
 import { checkSnapshot } from "./check.ts";
 import { checkRule, type GaugeRules } from "./gauge-rule.ts";
-import { finish, type Steps } from "./steps.ts";
 import { MergedMetric, type MetricMerge, type Origin } from "./merged-metric.ts";
+import { finish, type Steps } from "./steps.ts";
 
 export interface MergeOptions {
   /**
@@ -98,8 +98,9 @@ class MergedMetrics {
     const { name, type: kind, unit } = metric;
     let merged = this.#metrics.get(name);
     if (merged === undefined) {
+      merged = new MergedMetric(metric, this.#merge);
       this.#names.claim({ kind, name, unit, description: "", bounds: undefined });
-      this.#metrics.set(name, (merged = new MergedMetric(metric, this.#merge)));
+      this.#metrics.set(name, merged);
     }
     return merged;
   }

@@ -259,11 +259,37 @@ describe("a worker", () => {
       clock.jump(30);
       return collection();
     });
-    await clock.advanceAsync(1000); // the push ends at 1030
-    await clock.advanceAsync(3029);
+    await clock.advanceAsync(1000);
+    await delivered(); // the push ends at 1030
+    await clock.advanceAsync(2999);
     expect(posted).toHaveBeenCalledTimes(1);
-    await clock.advanceAsync(1);
+    await clock.advanceAsync(31);
+    await delivered();
     expect(posted).toHaveBeenCalledTimes(2);
+  });
+
+  it("tells the primary nothing older than what it has just told, and answers from what it has now", async () => {
+    let now = 0; // every look takes a millisecond, so that reading takes many turns
+    const slow = { now: () => (now += 1), setTimer: clock.setTimer.bind(clock) };
+    const { port1, port2 } = new MessageChannel();
+    const metrics = new Metrics();
+    const counter = metrics.counter("a");
+    for (let n = 0; n < 1000; n++) metrics.counter("c", { attributes: { n } }).add(1);
+    const begun = vi.spyOn(metrics, "collection");
+    const publication = publishMetrics(metrics, { port: port2, clock: slow });
+    publications.push(publication);
+    const said: unknown[] = [];
+    port1.on("message", (message: Record<string, { type: string; text?: string }>) => {
+      const { type, text } = message["@breakwater/metrics"] ?? {};
+      if (text !== undefined) said.push([type, readings(JSON.parse(text) as Snapshot, "a")]);
+    });
+    port1.postMessage({ "@breakwater/metrics": { type: "collect", id: 1 } });
+    await vi.waitUntil(() => begun.mock.calls.length > 0, { interval: 0 });
+    counter.add(1); // its series has been read
+    await publication.flush();
+    await vi.waitUntil(() => said.length === 2, { interval: 1 });
+    expect(said).toEqual([["lasting", [[undefined, 1]]], ["snapshot", [[undefined, 1]]]]);
+    port1.close();
   });
 
   it("answers only the last of the questions that came while it was busy", async () => {

@@ -375,3 +375,34 @@ describe("the counts of a distribution", () => {
     expect([counts.length, counts[0], counts[32], counts[33], counts[64]]).toEqual([65, 1, 2, 1, 1]);
   });
 });
+
+describe("a snapshot", () => {
+  it("leaves no key out in JSON that merging needs, and writes a fresh minute of latencies in a few hundred characters", () => {
+    const snapshot = taken((metrics) => {
+      const latency = metrics.histogram("h", { unit: "s" });
+      for (let ms = 1; ms <= 1000; ms++) latency.record(ms / 1000);
+      latency.record(60); // far away
+    });
+    expect(mergeSnapshots([inJson(snapshot)])).toEqual(mergeSnapshots([snapshot]));
+    expect(JSON.stringify(histogram(snapshot, "h").lifetime).length).toBeLessThan(700);
+  });
+
+  it("is data of its own, which nothing that happens later changes", () => {
+    const metrics = registry();
+    const counter = metrics.counter("c", { attributes: { a: 1 } });
+    metrics.histogram("h").record(1);
+    const snapshot = metrics.snapshot();
+    const before = JSON.stringify(snapshot);
+    counter.add(1);
+    metrics.histogram("h").record(1);
+    expect(JSON.stringify(snapshot)).toBe(before);
+    expect(JSON.stringify(structuredClone(snapshot))).toBe(before);
+  });
+});
+
+it("a rule that fails is the caller's own error, in a merge", () => {
+  const failure = new Error("no rule");
+  const snapshot = taken((metrics) => metrics.settableGauge("g").set(1));
+  const merge = () => mergeSnapshots([snapshot], { gauges: () => { throw failure; } });
+  expect(merge).toThrow(failure);
+});
