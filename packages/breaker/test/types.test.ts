@@ -1,5 +1,5 @@
-import type { Call, Guard, Outcome, Service } from "@breakwater/core";
-import { Breaker, BreakerOpenError, consecutiveFailures, type BreakerPermit, type BreakerState, type Trip } from "@breakwater/breaker";
+import type { Call, Guard, GuardFor, Outcome, Service } from "@breakwater/core";
+import { Breaker, BreakerOpenError, KeyedBreaker, consecutiveFailures, type BreakerPermit, type BreakerState, type Trip } from "@breakwater/breaker";
 import { expect, expectTypeOf, it } from "vitest";
 
 it("the layer is a Guard, and keeps the types of what it is put round", async () => {
@@ -41,4 +41,12 @@ it("classify tells values from errors, and answers an outcome or undefined", () 
   });
   // @ts-expect-error no such outcome
   new Breaker({ classify: () => "fine" });
+});
+
+it("the layer of a keyed one is a guard for what keyOf reads, and for services that answer what is looked at", () => {
+  const layer = new KeyedBreaker<number>().layer((url: URL) => url.origin);
+  expectTypeOf(layer).toEqualTypeOf<GuardFor<URL, Call, number>>();
+  expectTypeOf(layer(async (_url: URL, call: Call & { readonly id: number }) => call.id)).toEqualTypeOf<Service<URL, number, Call & { readonly id: number }>>();
+  // @ts-expect-error: a text cannot be looked at
+  layer(async (url: URL) => url.host);
 });

@@ -15,8 +15,9 @@ export class Delays {
     this.#deadlines = new Deadlines(clock);
   }
 
-  /** Resolves after so many ms, never when that is Infinity; rejects with the signal's reason. The signal must not be aborted yet. */
+  /** Resolves after so many ms, never when that is Infinity; rejects with the signal's reason, at once where it is aborted already. */
   wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const delay = new Delay(this.#clock.now() + delayMs, signal, this.#deadlines, resolve, reject);
       this.#deadlines.add(delay);

@@ -29,6 +29,7 @@ describe("injected latency", () => {
     await settled();
     controller.abort(reason);
     expect(await ended).toBe(reason);
+    expect(clock.pendingTimers).toBe(0);
     await clock.advanceAsync(200);
     expect(calls).toEqual([]);
   });
@@ -42,6 +43,24 @@ describe("injected latency", () => {
     clock.advance(100);
     controller.abort("just now");
     expect(await ended).toBe("just now");
+    expect(calls).toEqual([]);
+  });
+
+  it("ends at once for a caller who is made to abort by a listener, or by the function that is asked how long", async () => {
+    const clock = new ManualClock();
+    const { service, calls } = echo();
+    for (const by of ["a listener", "the function"]) {
+      const controller = new AbortController();
+      const abort = (who: string): number => {
+        if (who === by) controller.abort(by);
+        return Infinity;
+      };
+      const layer = injectLatency({ rate: 1, latencyMs: () => abort("the function"), clock });
+      layer.on("injected", () => abort("a listener"));
+      const ended = fate(layer(service)("a", { signal: controller.signal }));
+      expect(await Promise.race([ended, settled()])).toBe(by);
+      expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
+    }
     expect(calls).toEqual([]);
   });
 

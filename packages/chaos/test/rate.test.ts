@@ -262,9 +262,12 @@ it("options are read once", async () => {
   const fault = injectFault(options)(echo().service);
   const latency = injectLatency(options);
   Object.assign(options, { rate: 0, error: "second", name: "second", enabled: false });
-  options.latencyMs.max = 10_000;
+  Object.assign(options.latencyMs, { min: 1, max: 2 });
   expect(await fate(fault("a", {}))).toBe("first");
+  const drawn: unknown[] = [];
+  latency.on("injected", (event) => drawn.push(event.kind === "latency" && event.latencyMs));
   expect(await latency(echo().service)("a", {})).toBe("did a");
+  expect(drawn).toEqual([0]);
 });
 
 it("wrong options are refused, with option and value", () => {

@@ -23,6 +23,16 @@ export type Layer<Inner, Outer = Inner> = (next: Inner) => Outer;
 /** A layer that neither reads the input nor makes the result, so it fits round anything. */
 export type Guard = <In, Out, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
+/**
+ * A guard for services whose input and call are such as it reads. It hands both on as they are. `Result` is what they may answer
+ * where it looks at that.
+ */
+export interface GuardFor<Input, Needs extends Call = Call, Result = unknown> {
+  <In extends Input, Out extends Result, C extends Needs>(next: Service<In, Out, C>): Service<In, Out, C>;
+  /** Never set: see {@link Provider}. */
+  readonly "~requires"?: (call: Needs, input: Input) => void;
+}
+
 /** The call with what a layer adds; what was there under the same name is replaced, not intersected. */
 export type Overwrite<C extends Call, Adds> = Call & Omit<C, keyof Adds> & Adds;
 

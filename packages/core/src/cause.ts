@@ -3,8 +3,12 @@
  * one, and does not lead to it already. Returns the other.
  */
 export function withCause<E>(error: E, cause: unknown): E {
-  if (error instanceof Error && error.cause === undefined && Object.isExtensible(error) && !leadsTo(cause, error)) {
-    Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
+  try {
+    if (error instanceof Error && error.cause === undefined && Object.isExtensible(error) && !leadsTo(cause, error)) {
+      Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
+    }
+  } catch {
+    // a getter that throws, or a property that is fixed: the other one is worth more than its cause
   }
   return error;
 }

@@ -3,6 +3,7 @@ export {
   widen,
   type Call,
   type Guard,
+  type GuardFor,
   type Layer,
   type Overwrite,
   type Provider,

@@ -1,4 +1,6 @@
+import { getEventListeners } from "node:events";
 import { ignoreAbort, listenForAbort, type AbortListener } from "@breakwater/core";
+import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 
 const listener = () => ({ aborted: vi.fn<(reason: unknown) => void>() });
@@ -36,5 +38,56 @@ describe("listening for an abort", () => {
     listenForAbort(controller.signal, each);
     controller.abort();
     expect([added.mock.calls.length, each.aborted.mock.calls.length]).toEqual([4, 1]);
+  });
+
+  it("tells the others when one of them throws, which becomes a warning", () => {
+    const controller = new AbortController();
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const throwing: AbortListener = {
+      aborted: () => {
+        throw new Error("broken");
+      },
+    };
+    const others = [listener(), listener()] as const;
+    for (const each of [others[0], throwing, others[1]]) listenForAbort(controller.signal, each);
+    controller.abort("reason");
+    for (const { aborted } of others) expect(aborted.mock.calls).toEqual([["reason"]]);
+    expect(warned.mock.calls.map(String)).toEqual(["Error: broken"]);
+    warned.mockRestore();
+  });
+
+  it("told of it, one that listens to the next signal hears of that", () => {
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const heard: unknown[] = [];
+    const again: AbortListener = {
+      aborted: (reason) => {
+        if (heard.push(reason) === 1) listenForAbort(controllers[1].signal, again);
+      },
+    };
+    listenForAbort(controllers[0].signal, again);
+    for (const [index, controller] of controllers.entries()) controller.abort(index);
+    expect(heard).toEqual([0, 1]);
+  });
+
+  it("is one listener of the platform's while anybody listens and none else, and tells those in the order in which they came", () => {
+    const step = fc.record({ who: fc.nat(3), comes: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const told: number[] = [];
+        const all = [0, 1, 2, 3].map((who): AbortListener => ({ aborted: () => told.push(who) }));
+        const model = new Set<number>();
+        for (const { who, comes } of steps) {
+          (comes ? listenForAbort : ignoreAbort)(signal, all[who] ?? { aborted: () => undefined });
+          if (comes) model.add(who);
+          else model.delete(who);
+          expect(getEventListeners(signal, "abort")).toHaveLength(Math.min(1, model.size));
+        }
+        controller.abort();
+        expect(told).toEqual([...model]);
+        expect(getEventListeners(signal, "abort")).toHaveLength(0);
+      }),
+    );
   });
 });

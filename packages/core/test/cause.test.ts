@@ -15,9 +15,27 @@ it("leaves a cause that is there, a frozen error, and what is no error", () => {
   expect(withCause("text", "first")).toBe("text");
 });
 
+it("leaves an error whose cause cannot be read or set, and throws nothing", () => {
+  const unreadable = Object.defineProperty(new Error("second"), "cause", {
+    get: () => {
+      throw new Error("getter");
+    },
+  });
+  const fixed = Object.defineProperty(new Error("second"), "cause", { value: undefined });
+  for (const error of [unreadable, fixed]) expect(withCause(error, "first")).toBe(error);
+  expect(withCause(new Error("third"), unreadable)).toBeInstanceOf(Error);
+});
+
 it("makes no circle", () => {
   const first = new Error("first");
   const second = new Error("second", { cause: first });
   expect(withCause(first, second).cause).toBeUndefined();
   expect(withCause(first, first).cause).toBeUndefined();
+});
+
+it("leaves an error whose chain of causes runs in a circle already, or is endless", () => {
+  const [one, other] = [new Error("one"), new Error("other")];
+  one.cause = other;
+  other.cause = one;
+  expect(withCause(new Error("second"), one).cause).toBeUndefined();
 });

@@ -20,3 +20,8 @@ it("a description does not change with the object that it was given in", () => {
   description.kind = "other";
   expect(descriptionOf(layer).kind).toBe("retry");
 });
+
+it("a layer can be described anew, as by who wraps it", () => {
+  const layer = describeLayer(() => undefined, { kind: "retry" });
+  expect(descriptionOf(describeLayer(layer, { kind: "retry", name: "orders" })).name).toBe("orders");
+});

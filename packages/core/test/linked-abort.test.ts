@@ -4,8 +4,10 @@ import { LinkedAbort } from "../src/index.ts";
 describe("a linked abort", () => {
   it("aborts with the reason of whichever source aborts first", () => {
     const [first, second] = [new AbortController(), new AbortController()];
+    const removed = vi.spyOn(first.signal, "removeEventListener");
     const link = new LinkedAbort(first.signal, second.signal);
     second.abort("second");
+    expect(removed).toHaveBeenCalledTimes(1);
     first.abort("first");
     expect(link.signal.reason).toBe("second");
   });
@@ -30,8 +32,8 @@ describe("a linked abort", () => {
     const removed = vi.spyOn(source.signal, "removeEventListener");
     const link = new LinkedAbort(undefined, source.signal);
     link.abort("late");
+    expect(removed).toHaveBeenCalledTimes(1);
     source.abort("gone");
     expect(link.signal.reason).toBe("late");
-    expect(removed).toHaveBeenCalledTimes(1);
   });
 });

@@ -2,6 +2,7 @@ import { ignoreAbort, listenForAbort, withCause, type AbortListener, type Call, 
 import { BoundedCall } from "./bounded-call.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Due } from "./second-look.ts";
+import { isThenable } from "./thenable.ts";
 
 /**
  * One piece of work that may take so long.
@@ -25,6 +26,10 @@ import type { Due } from "./second-look.ts";
  * The caller's abort wins over a time that is over in the same turn: the signal is asked once more before failing.
  *
  * Work that answers at once, with no promise, costs no timer and no listener.
+ *
+ * The one timer fires in the async context (`AsyncLocalStorage`) of whichever call has set it, and what listens to the signal of
+ * this work, or to events, must not take that for its own. So where somebody can tell, the timer only resolves a promise, and what
+ * follows is done by whoever awaits it, in the context of this call.
  */
 type Phase = "running" | "aborted" | "timedOut" | "answered";
 
@@ -37,16 +42,18 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
   readonly #outer: Call;
   /** The caller's. */
   readonly #signal: AbortSignal | undefined;
-  readonly #startedAt: number;
   readonly #timeoutMs: number;
   #phase: Phase = "running";
+  /** When it was started; of work that was told to stop, when that was. */
+  #since: number;
   /** The phase whose time seems to be over. */
   #due: Phase | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  /** Whether the work was told to stop, why, and when. */
+  /** Goes on in the context of this call; undefined while nobody could tell. */
+  #goOn: (() => void) | undefined = undefined;
+  /** Whether the work was told to stop, and why. */
   #isStopped = false;
   #reason: unknown = undefined;
-  #stoppedAt = 0;
   // Set when the work gave a promise; nothing answers before.
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
@@ -55,13 +62,14 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
    * The caller's signal is read by who starts this, once: it may be one that is made when somebody looks.
    *
    * @param endsAt - when the time is over, in the clock's ms; Infinity for never
+   * @param timeoutMs - how long that is from now, as it was asked for: a difference of times is off in the last digit
    */
-  constructor(bounds: Bounds, outer: Call, signal: AbortSignal | undefined, now: number, endsAt: number) {
+  constructor(bounds: Bounds, outer: Call, signal: AbortSignal | undefined, now: number, endsAt: number, timeoutMs: number) {
     this.#bounds = bounds;
     this.#outer = outer;
     this.#signal = signal;
-    this.#startedAt = now;
-    this.#timeoutMs = endsAt - now;
+    this.#since = now;
+    this.#timeoutMs = timeoutMs;
     this.deadlineAt = endsAt === Infinity ? undefined : endsAt;
     // Written so that a deadline which is no number is replaced.
     const isTighter = outer.deadlineAt !== undefined && outer.deadlineAt < endsAt;
@@ -74,6 +82,7 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#isStopped) this.#controller.abort(this.#reason);
+      else if (this.#goOn === undefined) this.#keepContext();
     }
     return this.#controller.signal;
   }
@@ -81,11 +90,12 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
   /** What the caller gets of what the work gave. */
   follow(result: T | PromiseLike<T>): Promise<T> {
     if (!isThenable(result)) {
-      this.#end();
+      this.#bounds.counts.running -= 1;
       this.#bounds.succeeded();
       return Promise.resolve(result);
     }
-    const promise = result instanceof Promise ? (result as Promise<T>) : Promise.resolve(result);
+    // A native promise is itself; what only inherits from it may call back at once, or throw.
+    const promise = Promise.resolve(result);
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -100,7 +110,7 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
 
   /** The work threw at once. */
   threw(error: unknown): void {
-    this.#end();
+    this.#bounds.counts.running -= 1;
     this.#bounds.failed(error, this.#outer);
   }
 
@@ -113,6 +123,13 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
   /** @internal */
   look(): void {
     if (this.#due !== this.#phase) return;
+    if (this.#goOn === undefined) this.#decide();
+    else this.#goOn();
+  }
+
+  #decide(): void {
+    this.#goOn = undefined;
+    if (this.#due !== this.#phase) return; // something happened on the way
     if (this.#phase !== "running") this.#abandon();
     else if (this.#signal?.aborted === true) this.aborted(this.#signal.reason);
     else this.#timeOut();
@@ -133,20 +150,19 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
 
   // The caller's promise first: the listeners of the work's signal are foreign code.
   #stop(phase: "aborted" | "timedOut", reason: unknown): void {
-    const now = this.#bounds.now;
     const { isCooperative, graceMs } = this.#bounds.settings;
     this.#isStopped = true;
     this.#reason = reason;
-    this.#stoppedAt = now;
+    this.#since = this.#bounds.now;
     this.#phase = phase;
-    if (isCooperative && graceMs > 0) this.#await(now, graceMs);
+    if (isCooperative && graceMs > 0) this.#await(graceMs);
     else this.#dismiss();
     this.#controller?.abort(reason);
   }
 
-  #await(now: number, graceMs: number): void {
-    this.deadlineAt = graceMs === Infinity ? undefined : now + graceMs;
-    this.#bounds.timeLine.add(this, now);
+  #await(graceMs: number): void {
+    this.deadlineAt = graceMs === Infinity ? undefined : this.#since + graceMs;
+    this.#wait();
   }
 
   #abandon(): void {
@@ -169,7 +185,7 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
       this.#resolve(value);
     } else {
       if (phase === "timedOut") this.#reject(this.#reason);
-      this.#bounds.lateResult(value, this.#bounds.now - this.#stoppedAt);
+      this.#bounds.lateResult(value, this.#bounds.now - this.#since);
     }
   }
 
@@ -183,20 +199,16 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
     // Work that lets go with the reason it was given has said nothing new.
     const isNew = !repeats(error, this.#reason);
     if (phase === "timedOut") this.#reject(isNew ? withCause(this.#reason, error) : this.#reason);
-    if (isNew) this.#bounds.lateError(error, this.#bounds.now - this.#stoppedAt);
+    if (isNew) this.#bounds.lateError(error, this.#bounds.now - this.#since);
   }
 
   /** The work has settled. Returns the phase that it was in. */
   #settle(): Phase {
     const phase = this.#phase;
-    this.#end();
+    this.#bounds.counts.running -= 1;
     if (phase === "answered") this.#bounds.counts.abandoned -= 1;
     else this.#answer();
     return phase;
-  }
-
-  #end(): void {
-    this.#bounds.counts.running -= 1;
   }
 
   #answer(): void {
@@ -210,7 +222,18 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
       return;
     }
     if (this.#signal !== undefined) listenForAbort(this.#signal, this);
-    this.#bounds.timeLine.add(this, this.#startedAt);
+    this.#wait();
+  }
+
+  #wait(): void {
+    if (this.#goOn === undefined && this.#bounds.isHeard) this.#keepContext();
+    this.#bounds.timeLine.add(this, this.#since);
+  }
+
+  #keepContext(): void {
+    void new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+    }).then(() => this.#decide());
   }
 
   #leave(): void {
@@ -222,10 +245,4 @@ export class BoundedRun<T> implements Expiring, AbortListener, Due {
 /** Whether an error is this reason, or an AbortError because of it, as Node's own functions reject with. */
 function repeats(error: unknown, reason: unknown): boolean {
   return error === reason || (error instanceof Error && error.name === "AbortError" && error.cause === reason);
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  if (value instanceof Promise) return true;
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return typeof (value as { readonly then?: unknown }).then === "function"; // any object may have one
 }

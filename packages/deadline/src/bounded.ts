@@ -28,7 +28,8 @@ export abstract class Bounded<Result, Events extends TimeoutEvents<Result>> {
    * goes away, and its deadline is the end of the time, or the caller's if that is earlier.
    *
    * Values, errors and the reason of the caller's abort pass through as they are. A caller who is gone already is told so, and
-   * the work is not started. Work that answers at once, with no promise, has answered, however long that took.
+   * the work is not started; but a deadline that hands the call on does not look. Work that answers at once, with no promise, has
+   * answered, however long that took.
    */
   run<T extends Result>(work: Work<T>, call: Call = noCall): Promise<T> {
     const beginning = this.begin<T>(call);
@@ -69,10 +70,10 @@ export abstract class Bounded<Result, Events extends TimeoutEvents<Result>> {
   /** @internal */
   protected abstract begin<T>(call: Call): Beginning<T>;
 
-  /** @internal Starts a run that ends at this time, unless the caller is gone. */
-  protected bound<T>(call: Call, now: number, endsAt: number): Promise<never> | BoundedRun<T> {
+  /** @internal Starts a run that ends at this time, which is `timeoutMs` from now, unless the caller is gone. */
+  protected bound<T>(call: Call, now: number, endsAt: number, timeoutMs: number): Promise<never> | BoundedRun<T> {
     const { signal } = call;
-    if (signal?.aborted !== true) return new BoundedRun<T>(this.bounds, call, signal, now, endsAt);
+    if (signal?.aborted !== true) return new BoundedRun<T>(this.bounds, call, signal, now, endsAt, timeoutMs);
     this.bounds.neutral();
     return Promise.reject(signal.reason);
   }

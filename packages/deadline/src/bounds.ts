@@ -40,6 +40,11 @@ export class Bounds {
     return this.settings.clock.now();
   }
 
+  /** Whether a listener hears what a call's time being over leads to. */
+  get isHeard(): boolean {
+    return this.emitter.has("timedOut") || this.emitter.has("abandoned");
+  }
+
   succeeded(): void {
     this.counts.successes += 1;
     if (this.measures !== undefined) increment(this.measures.calls.success);

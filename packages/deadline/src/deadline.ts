@@ -1,4 +1,4 @@
-import { warn, type Call } from "@breakwater/core";
+import { checkNumber, warn, type Call } from "@breakwater/core";
 import { Bounded, type ResultGuard } from "./bounded.ts";
 import type { BoundedRun } from "./bounded-run.ts";
 import { Bounds } from "./bounds.ts";
@@ -61,7 +61,7 @@ export class Deadline<Result = unknown> extends Bounded<Result, DeadlineEvents<R
       this.#pass();
       return undefined;
     }
-    return this.bound<T>(call, now, endsAt);
+    return this.bound<T>(call, now, endsAt, isGiven ? endsAt - now : this.timeoutMs);
   }
 
   #pass(): void {
@@ -86,9 +86,7 @@ export class Deadline<Result = unknown> extends Bounded<Result, DeadlineEvents<R
   #expected(call: Call): number {
     if (typeof this.#expectedMs === "number") return this.#expectedMs;
     try {
-      const expectedMs = this.#expectedMs(call);
-      if (expectedMs >= 0) return expectedMs;
-      throw new RangeError(`expectedMs must answer a number from 0, got ${String(expectedMs)}`);
+      return checkNumber("expectedMs", this.#expectedMs(call));
     } catch (error) {
       warn(error);
       return 0;

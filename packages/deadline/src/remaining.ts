@@ -1,9 +1,9 @@
 import { systemClock, widen, type Call, type Clock } from "@breakwater/core";
 
-/** What is left until the call's deadline, in ms: 0 when it has passed, Infinity when there is none. */
+/** What is left until the call's deadline, in ms: 0 when it has passed, Infinity when there is none, or one that is no number. */
 export function remainingMs(call: Call, clock: Clock = systemClock): number {
   const { deadlineAt } = call;
-  if (deadlineAt === undefined || deadlineAt === Infinity) return Infinity;
+  if (deadlineAt === undefined || !(deadlineAt < Infinity)) return Infinity;
   return Math.max(0, deadlineAt - clock.now());
 }
 

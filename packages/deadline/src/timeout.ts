@@ -31,7 +31,7 @@ export class Timeout<Result = unknown> extends Bounded<Result, TimeoutEvents<Res
   /** @internal */
   protected override begin<T>(call: Call): Promise<never> | BoundedRun<T> {
     const { now } = this.bounds;
-    return this.bound<T>(call, now, now + this.timeoutMs);
+    return this.bound<T>(call, now, now + this.timeoutMs, this.timeoutMs);
   }
 }
 

@@ -11,6 +11,7 @@ describe("remainingMs", () => {
     [{ deadlineAt: 1_250 }, 250],
     [{ deadlineAt: 1_000 }, 0],
     [{ deadlineAt: 1 }, 0],
+    [{ deadlineAt: NaN }, Infinity],
   ])("of %j is %d", (call, expected) => {
     expect(remainingMs(call, new ManualClock(1_000))).toBe(expected);
   });

@@ -58,8 +58,10 @@ const ownError = new Error("of its own");
 const gone = { gone: true };
 
 function workOf({ workMs, workEnds, reactMs, reactEnds }: Plan, clock: ManualClock): (call: Call) => Promise<string> {
-  return ({ signal }) =>
+  return (call) =>
     new Promise((resolve, reject) => {
+      // Work that is deaf does not look at its signal.
+      const signal = reactMs < Infinity ? call.signal : undefined;
       const end = (ending: Ending): void => {
         natural.cancel();
         if (ending === "value") resolve("value");
@@ -93,11 +95,13 @@ const rules: fc.Arbitrary<Rules> = fc.record({
 describe("against a naive model", () => {
   it("every caller gets what is due, when it is due, and nothing is left", async () => {
     await fc.assert(
-      fc.asyncProperty(rules, fc.array(plans, { minLength: 1, maxLength: 6 }), fc.boolean(), async (rule, all, isDeadline) => {
+      fc.asyncProperty(rules, fc.array(plans, { minLength: 1, maxLength: 6 }), fc.boolean(), fc.boolean(), async (rule, all, isDeadline, isHeard) => {
         const clock = new ManualClock();
         const disposed: unknown[] = [];
         const options = { ...rule, clock, dispose: (value: unknown) => void disposed.push(value) };
         const bounded = isDeadline && rule.timeoutMs < Infinity ? new Deadline(options) : new Timeout(options);
+        let heard = 0;
+        if (isHeard) (bounded as Timeout).on("timedOut", () => (heard += 1)); // both have this event
         const ends: Ended[] = all.map(() => ({ at: Infinity, got: "nothing", late: undefined }));
         const listeners = all.map((plan, index) => {
           const controller = new AbortController();
@@ -120,6 +124,7 @@ describe("against a naive model", () => {
           timeouts: all.filter((plan, index) => model[index]?.got === "timeout" || isWaitedFor(plan, rule)).length,
           successes: model.filter(({ got }) => got === "value").length,
         });
+        expect(heard).toBe(isHeard ? bounded.stats.timeouts : 0);
         for (const [index, { got }] of model.entries()) if (got !== "nothing") expect(listeners[index]?.left).toBe(0);
         expect(clock.pendingTimers).toBe(0);
       }),

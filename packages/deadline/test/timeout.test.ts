@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeOfError } from "@breakwater/core";
-import { settled } from "@breakwater/core/testing";
-import { Timeout, TimeoutError, type TimeoutOptions } from "@breakwater/deadline";
+import { ManualClock, settled } from "@breakwater/core/testing";
+import { Deadline, Timeout, TimeoutError, type TimeoutOptions } from "@breakwater/deadline";
 import { describe, expect, it } from "vitest";
 import { deaf, Held, makeTimeout, obedient, watch } from "./helpers.ts";
 
@@ -42,6 +42,31 @@ describe("in time", () => {
     expect(timeout.stats.timeouts).toBe(0);
   });
 
+  it("a promise of a class of its own is followed as any other, also if it calls back at once or throws when it is followed", async () => {
+    class Eager extends Promise<string> {
+      static override get [Symbol.species](): PromiseConstructor {
+        return Promise;
+      }
+      override then(...args: unknown[]): never {
+        (args[0] as (value: string) => void)("at once");
+        throw new Error("broken");
+      }
+    }
+    class Broken extends Eager {
+      override then(): never {
+        throw new Error("broken");
+      }
+    }
+    const { timeout, clock } = makeTimeout();
+    const eager: Promise<string> = new Eager(() => undefined);
+    const broken: Promise<string> = new Broken(() => undefined);
+    expect(await timeout.run(() => eager)).toBe("at once");
+    await expect(timeout.run(() => broken)).rejects.toThrow("broken");
+    expect(clock.pendingRefTimers).toBe(0);
+    await clock.advanceAsync(10_000);
+    expect(timeout.stats).toMatchObject({ successes: 1, failures: 1, running: 0, abandoned: 0 });
+  });
+
   it("never aborts the signal after a success", async () => {
     const { timeout, clock } = makeTimeout();
     const held = new Held<string>();
@@ -66,6 +91,17 @@ describe("aggressive, when the time is over", () => {
     expect(run.error).toBeInstanceOf(TimeoutError);
     expect(run.error).toMatchObject({ name: "TimeoutError", code: "ERR_TIMEOUT", timeoutMs: 100, reason: "timeout", source: "prices" });
     expect((run.error as Error).message).toBe("timeout prices: the work did not end within 100 ms");
+  });
+
+  it("says how long the work was given as it was asked for, to the last digit, whatever the clock reads", async () => {
+    const clock = new ManualClock(50.3);
+    expect(50.3 + 100 - 50.3).not.toBe(100);
+    for (const bounded of [new Timeout({ timeoutMs: 100, ...options, clock }), new Deadline({ timeoutMs: 100, clock })]) {
+      clock.jump(50.3 - clock.now());
+      const run = watch(bounded.run(new Held().work));
+      await clock.advanceAsync(101);
+      expect(run.error).toMatchObject({ timeoutMs: 100, message: expect.stringContaining("did not end within 100 ms") as string });
+    }
   });
 
   it("aborts the signal of the work, with the error that the caller gets", async () => {
@@ -197,9 +233,12 @@ describe("cooperative, when the time is over", () => {
 
   it("with a grace of 0 is as aggressive", async () => {
     const { timeout, clock } = makeTimeout({ graceMs: 0 });
+    let abandoned = 0;
+    timeout.on("abandoned", () => (abandoned += 1));
     const run = watch(timeout.run(new Held().work));
     await clock.advanceAsync(100);
     expect(run.error).toBeInstanceOf(TimeoutError);
+    expect(abandoned).toBe(0); // there was no grace
   });
 
   it("a place held round it is free only when the work has ended", async () => {

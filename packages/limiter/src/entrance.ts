@@ -32,19 +32,25 @@ export class Entrance {
     if (this.isTooLate(call)) return this.tooLate(call);
     if (this.#semaphore.isClosed) return this.refuse("closed", { cause: this.#closedBy });
     if (this.#semaphore.isTooHeavy(weight)) return this.refuse("too-heavy", { weight });
-    return this.#isFull(weight) && !this.#settings.evicts ? this.refuse("queue-full") : undefined;
+    return this.isFull(weight) && !this.#settings.evicts ? this.refuse("queue-full") : undefined;
   }
 
   /** It waits from now on, unless the queue is full of others that are no worse, or giving one up has made room. */
   join(ask: Ask): void {
     if (this.#semaphore.isOver(ask.deadlineAt)) ask.refuse(this.#refusals.of(ask, ask.endsBy));
-    else if (!this.#isFull(ask.weight)) this.#semaphore.join(ask);
+    else if (!this.isFull(ask.weight)) this.#semaphore.join(ask);
     else if (!this.#makeRoom(ask)) ask.refuse(this.#refusals.make("queue-full"));
     // Making room tells listeners, and one of them may have closed the limiter.
     else if (this.#semaphore.isClosed) ask.refuse(this.#refusals.make("closed", { cause: this.#closedBy }));
     else if (this.#semaphore.tryTake(ask.weight)) ask.serve();
     else this.#semaphore.join(ask);
     this.#refusals.announce();
+  }
+
+  /** Whether no other of this weight may wait. */
+  isFull(weight: number): boolean {
+    const { queueLimit, queueWeightLimit } = this.#settings;
+    return this.#semaphore.waiting >= queueLimit || this.#semaphore.waitingWeight + weight > queueWeightLimit;
   }
 
   isTooLate({ signal, deadlineAt }: Call): boolean {
@@ -70,12 +76,7 @@ export class Entrance {
   }
 
   #makeRoom(ask: Ask): boolean {
-    while (this.#isFull(ask.weight)) if (!this.#semaphore.evictFor(ask)) return false;
+    while (this.isFull(ask.weight)) if (!this.#semaphore.evictFor(ask)) return false;
     return true;
-  }
-
-  #isFull(weight: number): boolean {
-    const { queueLimit, queueWeightLimit } = this.#settings;
-    return this.#semaphore.waiting >= queueLimit || this.#semaphore.waitingWeight + weight > queueWeightLimit;
   }
 }

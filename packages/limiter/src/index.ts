@@ -3,6 +3,7 @@ export type { Limiter } from "./limiter.ts";
 export type { Permit } from "./permit.ts";
 export type { AcquireOptions, ConcurrencyLimiterOptions, LimiterOptions, RunOptions } from "./options.ts";
 export type { LimiterStats } from "./stats.ts";
+export type { LimiterHealth } from "./health.ts";
 export type { LimiterEvents } from "./events.ts";
 export { LimiterRejectedError, type LimiterRejectedErrorOptions, type LimiterRejectionReason } from "./errors.ts";
 

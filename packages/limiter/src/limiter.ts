@@ -12,6 +12,7 @@ import {
 } from "@breakwater/core";
 import { Entrance } from "./entrance.ts";
 import type { LimiterEvents } from "./events.ts";
+import { healthOf, type LimiterHealth } from "./health.ts";
 import { measuresOf, type Measures } from "./measures.ts";
 import { checkTimeout, checkWeight, type AcquireOptions, type RunOptions, type Settings } from "./options.ts";
 import { Permit, type PermitOwner, type Start } from "./permit.ts";
@@ -76,6 +77,12 @@ export abstract class Limiter implements PermitOwner, RelayOwner {
   get stats(): LimiterStats {
     const { limit, inUse, waiting, granted } = this.semaphore;
     return { limit, inUse, waiting, granted, rejected: this.#refusals.count };
+  }
+
+  /** What this limiter contributes to the health of what uses it: plain data. */
+  get health(): LimiterHealth {
+    const isFull = this.inUse >= this.limit && this.#entrance.isFull(1);
+    return healthOf(this.stats, this.semaphore.isClosed, isFull, this.name);
   }
 
   on<Type extends keyof LimiterEvents>(type: Type, listener: (event: LimiterEvents[Type]) => void): Unsubscribe {

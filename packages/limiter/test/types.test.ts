@@ -1,6 +1,8 @@
-import type { Call, Guard, Outcome, RejectedError, Service } from "@breakwater/core";
+import type { Call, Guard, GuardFor, Outcome, RejectedError, Service } from "@breakwater/core";
 import {
   ConcurrencyLimiter,
+  KeyedLimiter,
+  KeyedRateLimiter,
   LimiterRejectedError,
   type LimiterRejectionReason,
   type LimiterStats,
@@ -44,4 +46,14 @@ it("permits, errors, stats and events say what they hold", () => {
   limiter.on("full", () => undefined);
   // @ts-expect-error the limit is required
   expect(() => new ConcurrencyLimiter({})).toThrow(TypeError);
+});
+
+it("the layer of a keyed one is a guard for what keyOf reads, and keeps what else the service takes", () => {
+  const keyOf = (input: { readonly host: string }, call: Call & { readonly user: string }): string => input.host + call.user;
+  const concurrency = new KeyedLimiter({ limit: 1 }).layer(keyOf);
+  expectTypeOf(concurrency).toEqualTypeOf<GuardFor<{ readonly host: string }, Call & { readonly user: string }>>();
+  type Asked = Call & { readonly user: string; readonly id: number };
+  const service = concurrency(async (input: { readonly host: string; readonly path: string }, call: Asked) => input.path.length + call.id);
+  expectTypeOf(service).toEqualTypeOf<Service<{ readonly host: string; readonly path: string }, number, Asked>>();
+  expectTypeOf<ReturnType<typeof KeyedRateLimiter.prototype.layer<string, Call>>>().toEqualTypeOf<GuardFor<string>>();
 });

@@ -1,4 +1,4 @@
-import { checkFunction, describeLayer, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, describeLayer, noCall, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
 import { isThenable } from "./thenable.ts";
 
 /** What a verifier answers to credentials that are not good. */
@@ -42,7 +42,8 @@ export function authentication<In, User>(
   const { credentials, verify } = options;
   checkFunction("credentials", credentials);
   checkFunction("verify", verify);
-  const layer: Provider<{ readonly user: User }, Call, In> = (next) => (input, call) => {
+  const layer: Provider<{ readonly user: User }, Call, In> = (next) => (input, call = noCall as typeof call) => {
+    // JavaScript may leave the call out.
     try {
       const given = credentials(input, call);
       // A header can come as a list, whatever the types say: no verifier should meet what is no text.

@@ -8,6 +8,7 @@ import {
   widen,
   type Call,
   type Clock,
+  type GuardFor,
   type Meter,
   type Service,
 } from "@breakwater/core";
@@ -39,11 +40,8 @@ export interface CoalescingStats {
 }
 
 /** A layer for services whose input and call are such as `key` reads. */
-export interface CoalescingLayer<Input = unknown, Needs extends Call = Call> {
-  <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>): Service<In, Out, C>;
+export interface CoalescingLayer<Input = unknown, Needs extends Call = Call> extends GuardFor<Input, Needs> {
   readonly stats: CoalescingStats;
-  /** Never set. As for core's `Provider`: what is required stands here too, for stacks to see. */
-  readonly "~requires"?: (call: Needs, input: Input) => void;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { checkFunction, describeLayer, descriptionOf, type Call, type Guard, type Provider, type Service } from "@breakwater/core";
+import { checkFunction, describeLayer, descriptionOf, noCall, type Call, type GuardFor, type LayerDescription, type Service } from "@breakwater/core";
+import type { GuardOrProvider } from "./layer-facts.ts";
 import { branching } from "./order.ts";
 import { within } from "./stack.ts";
 
-/** A layer that fits round every service whose input and call its question can be asked about. It adds nothing to the call. */
-export type ConditionalGuard<In, C extends Call = Call> = Provider<object, C, In>;
+/** It fits round every service whose input and call its questions can be asked about; a guard where they ask for nothing. */
+export type ConditionalGuard<In, C extends Call = Call> = GuardOrProvider<object, C, In>;
 
 /**
  * A guard, or a stack of them, for the calls to which it applies; the others go straight on. Built once, like any layer.
@@ -12,13 +13,14 @@ export type ConditionalGuard<In, C extends Call = Call> = Provider<object, C, In
  */
 export function when<In = unknown, C extends Call = Call>(
   applies: (input: In, call: C) => boolean,
-  guard: Guard,
+  guard: GuardFor<In, C>,
 ): ConditionalGuard<In, C> {
   checkFunction("applies", applies);
   checkFunction("guard", guard);
-  return describeLayer(choosing((input: In, call: C) => (applies(input, call) ? guard : undefined), [guard]), {
+  const name = applies.name === "" ? undefined : applies.name;
+  return choosing((input: In, call: C) => (applies(input, call) ? guard : undefined), [guard], {
     kind: "when",
-    name: applies.name === "" ? undefined : applies.name,
+    name,
     layers: [descriptionOf(guard)],
   });
 }
@@ -31,8 +33,8 @@ export function when<In = unknown, C extends Call = Call>(
  */
 export function perOperation<In = unknown, C extends Call = Call>(
   operationOf: (input: In, call: C) => string,
-  guards: Readonly<Record<string, Guard>>,
-  otherwise?: Guard,
+  guards: Readonly<Record<string, GuardFor<In, C>>>,
+  otherwise?: GuardFor<In, C>,
 ): ConditionalGuard<In, C> {
   checkFunction("operationOf", operationOf);
   const branches = new Map(Object.entries(guards));
@@ -40,21 +42,25 @@ export function perOperation<In = unknown, C extends Call = Call>(
   if (otherwise !== undefined) checkFunction("otherwise", otherwise);
   const every = otherwise === undefined ? [...branches.values()] : [...branches.values(), otherwise];
   const layers = [...branches].map(([operation, guard]) => ({ kind: operation, layers: [descriptionOf(guard)] }));
-  return describeLayer(choosing((input: In, call: C) => branches.get(operationOf(input, call)) ?? otherwise, every), {
+  return choosing((input: In, call: C) => branches.get(operationOf(input, call)) ?? otherwise, every, {
     kind: branching,
     layers: otherwise === undefined ? layers : [...layers, { kind: "otherwise", layers: [descriptionOf(otherwise)] }],
   });
 }
 
-/** Which of these guards a call passes, if any. */
+/** A call passes one of these guards, if any. */
 function choosing<Input, Needs extends Call>(
-  choose: (input: Input, call: Needs) => Guard | undefined,
-  guards: readonly Guard[],
-): <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => Service<In, Out, C> {
-  return <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>): Service<In, Out, C> => {
-    const services = new Map(guards.map((guard) => [guard, (within(guard) as Guard)(next)])); // a guard stays one
-    return (input, call) => {
-      let chosen: Guard | undefined;
+  choose: (input: Input, call: Needs) => GuardFor<Input, Needs> | undefined,
+  guards: readonly GuardFor<Input, Needs>[],
+  description: LayerDescription,
+): ConditionalGuard<Input, Needs> {
+  const layer = <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>): Service<In, Out, C> => {
+    const services = new Map<unknown, Service<In, Out, C>>();
+    // A guard that stands for several operations is one.
+    for (const guard of new Set(guards)) services.set(guard, (within(guard) as GuardFor<Input, Needs>)(next));
+    // JavaScript may leave the call out.
+    return (input, call = noCall as C) => {
+      let chosen: GuardFor<Input, Needs> | undefined;
       try {
         chosen = choose(input, call);
       } catch (error) {
@@ -63,4 +69,6 @@ function choosing<Input, Needs extends Call>(
       return (chosen === undefined ? next : (services.get(chosen) ?? next))(input, call);
     };
   };
+  // One function, a guard or not: the types say which.
+  return describeLayer(layer, description) as ConditionalGuard<Input, Needs>;
 }

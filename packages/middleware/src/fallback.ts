@@ -11,6 +11,7 @@ import {
   type Service,
 } from "@breakwater/core";
 import { counters } from "./counters.ts";
+import type { Answering } from "./layer-shapes.ts";
 
 export interface FallbackOptions<T, Input = unknown, Needs extends Call = Call> {
   /**
@@ -37,8 +38,7 @@ export interface FallbackStats {
 }
 
 /** A layer that may answer with a `T` in the service's place. */
-export interface FallbackLayer<T, Input = unknown, Needs extends Call = Call> {
-  <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>): Service<In, Out | T, C>;
+export interface FallbackLayer<T, Input = unknown, Needs extends Call = Call> extends Answering<T, object, Needs, Input> {
   /** The counts since the layer was made. */
   readonly stats: FallbackStats;
 }
@@ -46,7 +46,8 @@ export interface FallbackLayer<T, Input = unknown, Needs extends Call = Call> {
 const verdictsOnTheCaller: readonly string[] = ["ERR_AUTHENTICATION", "ERR_VALIDATION"];
 
 /**
- * Answers where what is further in failed or refused. Not for a caller who has gone away: that rejects as it did.
+ * Answers where what is further in failed or refused. Not for a caller who has gone away: that rejects as it did. It stands in a
+ * `stack`, or is called round a service.
  *
  * @throws TypeError naming the option and the value.
  */

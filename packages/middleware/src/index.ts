@@ -1,5 +1,6 @@
 export { stack } from "./stack.ts";
 export { pipeline, type Pipeline } from "./pipeline.ts";
+export type { Answering, Conversion } from "./layer-shapes.ts";
 export { describe } from "./describe.ts";
 export { perOperation, when, type ConditionalGuard } from "./conditional.ts";
 export { onion, type Answer, type Next, type OnionFunction, type OnionLayer, type OnionOptions } from "./onion.ts";

@@ -1,4 +1,4 @@
-import { checkFunction, describeLayer, type Call, type Layer, type Service } from "@breakwater/core";
+import { checkFunction, describeLayer, noCall, type Call, type Layer, type Service } from "@breakwater/core";
 import { NextError } from "./errors.ts";
 
 /** What koa-style middlewares share during one call. They may put more on it. */
@@ -30,7 +30,7 @@ export function koa<In, Out, C extends Call = Call>(
   ...middlewares: readonly KoaMiddleware<KoaContext<In, Out, C>>[]
 ): Layer<Service<In, Out, C>> {
   middlewares.forEach((middleware, index) => checkFunction(`middlewares[${index}]`, middleware));
-  const layer: Layer<Service<In, Out, C>> = (next) => async (input, call) => {
+  const layer: Layer<Service<In, Out, C>> = (next) => async (input, call = noCall as C) => { // JavaScript may leave it out
     const context: KoaContext<In, Out, C> = { input, call, output: undefined };
     const end = async (): Promise<Out> => (context.output = await next(context.input, context.call));
     await dispatch(middlewares, context, 0, end);

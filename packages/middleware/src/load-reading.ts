@@ -22,7 +22,8 @@ export class LoadReading {
   /** No older than `sampleMs`. Never throws: a reader that does leaves what was read before. */
   read(): number {
     const now = this.#clock.now();
-    if (now - this.#readAt < this.#sampleMs) return this.#last;
+    const age = now - this.#readAt;
+    if (age >= 0 && age < this.#sampleMs) return this.#last; // a clock that was set back tells no age
     this.#readAt = now; // also where reading fails: a broken reader is not asked at each call
     try {
       this.#last = checkNumber("load()", this.#load());

@@ -132,7 +132,7 @@ function linear(startAt: number, priorities: number): readonly number[] {
 function classes(count: number, defaultPriority = count >> 1): (call: Call) => number {
   checkNumber("defaultPriority", defaultPriority, { max: count - 1, integer: true });
   // NaN, and whatever JavaScript sends, is no priority.
-  return ({ priority }) => (priority !== undefined && priority >= 0 ? Math.min(Math.floor(priority), count - 1) : defaultPriority);
+  return ({ priority }) => (typeof priority === "number" && priority >= 0 ? Math.min(Math.floor(priority), count - 1) : defaultPriority);
 }
 
 function refusals(options: LoadSheddingOptions, thresholds: readonly number[]): (load: number, priority: number) => ShedError {

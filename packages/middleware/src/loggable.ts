@@ -17,6 +17,10 @@ export function loggable(value: unknown, paths: readonly RedactPath[]): unknown 
   return new Copying().copy(value, paths);
 }
 
+function bounded(text: string): string {
+  return text.length <= mostCharacters ? text : `${text.slice(0, mostCharacters)}[${text.length - mostCharacters} more]`;
+}
+
 class Copying {
   #valuesLeft = mostValues;
   /** The objects in which the walk is. */
@@ -26,7 +30,7 @@ class Copying {
     this.#valuesLeft -= 1;
     switch (typeof value) {
       case "string":
-        return value.length <= mostCharacters ? value : `${value.slice(0, mostCharacters)}[${value.length - mostCharacters} more]`;
+        return bounded(value);
       case "bigint":
         // Writing out one of a million digits takes seconds.
         return BigInt.asIntN(64, value) === value ? String(value) : "[bigint]";
@@ -84,7 +88,7 @@ class Copying {
         break;
       }
       const name = String(key);
-      members.push([name, this.#member(name, () => read(key), paths)]);
+      members.push([bounded(name), this.#member(name, () => read(key), paths)]);
     }
     // Sets what is called `__proto__` as a member, which an assignment would not.
     return Object.fromEntries(members);

@@ -9,10 +9,11 @@ import {
   type Call,
   type Clock,
   type Guard,
-  type Provider,
+  type GuardFor,
   type Service,
 } from "@breakwater/core";
 import { RequestFields, type Redact } from "./request-fields.ts";
+import { isThenable } from "./thenable.ts";
 
 /** The part of a pino logger that is used; any logger of this shape will do. */
 export interface Logger {
@@ -32,7 +33,7 @@ export interface LoggingOptions<In = unknown, C extends Call = Call> {
   readonly clock?: Clock | undefined;
   /**
    * What of the request to log; it stands under `request` in the line. Asked when there is a line to write, so when the request
-   * has ended. Undefined for nothing. Default: nothing of the request is logged.
+   * has ended, and answered at once. Undefined for nothing. Default: nothing of the request is logged.
    */
   readonly fields?: ((input: In, call: C) => object | undefined) | undefined;
   /**
@@ -62,12 +63,12 @@ interface Fields {
  *
  * The answer is never logged, and of the request what `fields` picks and `redact` leaves: they may hold what must not be in
  * a log. What is picked is copied within bounds, so that no request can be too large or too strange for a line, and is not
- * changed. A logger that throws does not fail the request; its error becomes a process warning. Nor do `fields` or `redact`:
- * `request` is `[unreadable]` then.
+ * changed. A logger that throws or rejects does not fail the request; its error becomes a process warning. Nor do `fields` or
+ * `redact`: `request` is `[unreadable]` then.
  *
  * @throws TypeError naming the option and the value.
  */
-export function logging<In, C extends Call = Call>(options: FieldsLoggingOptions<In, C>): Provider<object, C, In>;
+export function logging<In, C extends Call = Call>(options: FieldsLoggingOptions<In, C>): GuardFor<In, C>;
 export function logging(options: LoggingOptions): Guard;
 export function logging(options: LoggingOptions<never, never>): Guard {
   const log = new RequestLog(options);
@@ -145,7 +146,8 @@ class RequestLog {
 
   #write(level: keyof Logger, fields: object, message: string): void {
     try {
-      this.#logger[level]?.(fields, message);
+      const promised: unknown = this.#logger[level]?.(fields, message);
+      if (isThenable(promised)) Promise.resolve(promised).catch(warn); // nobody waits for a line
     } catch (error) {
       warn(error);
     }

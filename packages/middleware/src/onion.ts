@@ -1,4 +1,5 @@
-import { checkFunction, describeLayer, type Call, type Guard, type LayerDescription, type Provider, type Service } from "@breakwater/core";
+import { checkFunction, describeLayer, noCall, type Call, type LayerDescription, type Service } from "@breakwater/core";
+import type { GuardOrProvider } from "./layer-facts.ts";
 import { turn } from "./turn.ts";
 
 declare const adds: unique symbol;
@@ -28,13 +29,7 @@ export interface OnionOptions extends Omit<LayerDescription, "kind" | "layers"> 
 }
 
 /** A layer of an onion function: a guard where it adds nothing, needs nothing and reads nothing. */
-export type OnionLayer<Adds extends object, Needs extends Call, In> = keyof Adds extends never
-  ? unknown extends In
-    ? Call extends Needs
-      ? Guard
-      : Provider<object, Needs, In>
-    : Provider<object, Needs, In>
-  : Provider<Adds, Needs, In>;
+export type OnionLayer<Adds extends object, Needs extends Call, In> = GuardOrProvider<Adds, Needs, In>;
 
 /**
  * A layer from one function `(input, call, next)`. It must return what `next` answers, or throw: the compiler sees to that. What
@@ -56,7 +51,8 @@ export function onion<Adds extends object = object, Needs extends Call = Call, I
   const rules = { kind, isReentrant, detectsForgotten: detectsForgotten && !isReentrant, hasWarned: false };
   const layer =
     <Out>(next: Service<In, Out, Needs>): Service<In, Out, Needs> =>
-    (input, call) =>
+    // JavaScript may leave the call out.
+    (input, call = noCall as Needs) =>
       turn(rules, run as never, next, input, call); // it answers what its `next` does, whose answers are Outs
   // The types say what it is; here it is one function for all of them.
   return describeLayer(layer, { ...order, kind }) as unknown as OnionLayer<Adds, Needs, In>;

@@ -10,10 +10,10 @@ import { descriptionOf, type LayerDescription } from "@breakwater/core";
  */
 export class LayerOrder {
   /** Outermost first. */
-  readonly #places: readonly Place[];
+  readonly #places: Place[] = [];
 
   constructor(layers: readonly object[]) {
-    this.#places = layers.flatMap((layer) => placesOf(descriptionOf(layer), []));
+    for (const layer of layers) place(descriptionOf(layer), [], this.#places);
   }
 
   /** @throws TypeError naming two layers that stand in the wrong order. */
@@ -52,7 +52,13 @@ export class LayerOrder {
 /** A layer, and the branches that lead to it. */
 interface Place {
   readonly layer: LayerDescription;
-  readonly branches: readonly LayerDescription[];
+  readonly branches: readonly Branch[];
+}
+
+/** One of several ways, of which a call takes one. */
+interface Branch {
+  readonly fork: LayerDescription;
+  readonly way: LayerDescription;
 }
 
 /** The kind of a layer whose own layers are branches, of which a call takes one. */
@@ -63,13 +69,18 @@ export function labelOf({ kind, name }: LayerDescription): string {
   return name === undefined || name === kind ? kind : `${kind} ${name}`;
 }
 
-function placesOf(layer: LayerDescription, branches: readonly LayerDescription[]): readonly Place[] {
+/** Adds the layer's place, if it is no mere stack, and those of its own layers. */
+function place(layer: LayerDescription, branches: readonly Branch[], places: Place[]): void {
   const { kind, layers = [] } = layer;
-  if (kind === branching) return layers.flatMap((branch) => (branch.layers ?? []).flatMap((own) => placesOf(own, [...branches, branch])));
-  const within = layers.flatMap((own) => placesOf(own, branches));
-  return kind === "stack" ? within : [{ layer, branches }, ...within];
+  if (kind === branching) {
+    for (const way of layers) for (const own of way.layers ?? []) place(own, [...branches, { fork: layer, way }], places);
+    return;
+  }
+  if (kind !== "stack") places.push({ layer, branches });
+  for (const own of layers) place(own, branches, places);
 }
 
+/** Unless they stand on different ways of one fork. Of two forks nobody knows whether they ask for the same. */
 function areTogether(one: Place, other: Place): boolean {
-  return one.branches.every((branch, index) => other.branches[index] === undefined || other.branches[index] === branch);
+  return one.branches.every(({ fork, way }) => other.branches.every((branch) => branch.fork !== fork || branch.way === way));
 }

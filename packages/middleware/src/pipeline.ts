@@ -1,7 +1,7 @@
-import type { Call, Guard, Overwrite, Provider, Service } from "@breakwater/core";
+import type { Call, Guard, GuardFor, Provider, Service } from "@breakwater/core";
 import { describe } from "./describe.ts";
+import type { Conversion, Widened } from "./layer-shapes.ts";
 import { stack } from "./stack.ts";
-import type { Validation } from "./validation.ts";
 
 /**
  * Middlewares in the order in which a request meets them, and what they have put into the call so far.
@@ -13,21 +13,20 @@ import type { Validation } from "./validation.ts";
  * what nobody before it provides does not compile, and neither does such a handler.
  */
 export interface Pipeline<In, C extends Call = Call, Raw = In> {
+  /** Adds a guard, such as the layer of a breaker, a limiter or a logger. */
+  use(middleware: GuardFor<In, C>): Pipeline<In, C, Raw>;
   /**
-   * Adds a middleware: a guard, such as the layer of a breaker, a limiter or a logger, or a provider, which hands a wider
-   * call inward. Your own wants the annotation `Guard` or `Provider`, or the compiler cannot tell what it adds.
+   * Adds a provider, which hands a wider call inward. Your own wants the annotation `Provider`, or the compiler cannot tell what
+   * it adds.
    */
-  use<Adds extends object = object>(middleware: Guard | Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>, Raw>;
-  /** Adds a {@link validation}: what comes after it gets the parsed input. */
-  use<Parsed>(middleware: Validation<In, Parsed>): Pipeline<Parsed, C, Raw>;
+  use<Adds extends object>(middleware: Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>, Raw>;
+  /** Adds a {@link validation}, or a stack with one in it: what comes after it gets the parsed input. */
+  use<Parsed, Adds extends object = object>(middleware: Conversion<In, Parsed, Adds, C>): Pipeline<Parsed, Widened<C, Adds>, Raw>;
   /** The middlewares, one to a line, in the order in which a request meets them. */
   describe(): string;
   /** Completes it with the handler. The result takes the plain call: the middlewares provide the rest. */
   handle<Out>(handler: (input: In, call: C) => Promise<Out>): Service<Raw, Out>;
 }
-
-/** The call behind a middleware that adds this; a guard adds nothing. */
-export type Widened<C extends Call, Adds> = keyof Adds extends never ? C : Overwrite<C, Adds>;
 
 /** An empty pipeline for requests of this type. */
 export function pipeline<In>(): Pipeline<In> {
@@ -44,8 +43,9 @@ class LayerPipeline<In, C extends Call, Raw> implements Pipeline<In, C, Raw> {
     this.#layers = layers;
   }
 
-  use<Adds extends object = object>(middleware: Guard | Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>, Raw>;
-  use<Parsed>(middleware: Validation<In, Parsed>): Pipeline<Parsed, C, Raw>;
+  use(middleware: GuardFor<In, C>): Pipeline<In, C, Raw>;
+  use<Adds extends object>(middleware: Provider<Adds, C, In>): Pipeline<In, Widened<C, Adds>, Raw>;
+  use<Parsed, Adds extends object = object>(middleware: Conversion<In, Parsed, Adds, C>): Pipeline<Parsed, Widened<C, Adds>, Raw>;
   use(middleware: object): LayerPipeline<never, never, Raw> {
     if (typeof middleware !== "function") throw new TypeError(`middleware must be a function, got ${typeof middleware}`);
     // The signatures have checked that it fits between what is round it and what comes next, and say what that is.

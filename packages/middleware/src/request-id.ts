@@ -1,4 +1,4 @@
-import { checkFunction, describeLayer, widen, type Call, type Provider } from "@breakwater/core";
+import { checkFunction, describeLayer, noCall, widen, type Call, type Provider } from "@breakwater/core";
 
 export interface RequestIdOptions<In> {
   /** An id that the request brought along. It is used only if it is sane: 1 to 255 letters, digits, `_`, `-` or `=`. */
@@ -19,7 +19,8 @@ export function requestId<In>(options: RequestIdOptions<In> = {}): Provider<{ re
   const { read, generate = numbered() } = options;
   if (read !== undefined) checkFunction("read", read);
   checkFunction("generate", generate);
-  const layer: Provider<{ readonly requestId: string }, Call, In> = (next) => (input, call) => {
+  const layer: Provider<{ readonly requestId: string }, Call, In> = (next) => (input, call = noCall as typeof call) => {
+    // JavaScript may leave the call out.
     try {
       const given = read?.(input, call);
       return next(input, widen(call, { requestId: isSane(given) ? given : generate() }));

@@ -36,7 +36,9 @@ export function timingSafeEqual(given: string, secret: string): boolean {
  * @throws TypeError for an empty token, which anybody could send.
  */
 export function staticTokens<User>(tokens: ReadonlyMap<string, User> | Readonly<Record<string, User>>): Verify<User> {
-  if (typeof tokens !== "object") throw new TypeError(`tokens must be an object or a Map, got ${typeof tokens}`);
+  // Of a list the tokens would be 0, 1, 2.
+  const given = Array.isArray(tokens) ? "a list" : (tokens as unknown) === null ? "null" : typeof tokens; // what JavaScript may pass
+  if (given !== "object") throw new TypeError(`tokens must be an object or a Map, got ${given}`);
   const entries = isMap(tokens) ? [...tokens] : Object.entries(tokens);
   if (entries.some(([token]) => token === "")) throw new TypeError("tokens must not hold an empty token");
   return (given) => {

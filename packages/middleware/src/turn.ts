@@ -29,11 +29,11 @@ export function turn<In, Out, C extends Call>(rules: TurnRules, run: Run<In, Out
     hasGone = true;
     try {
       // Whoever is further in asked for what is added, so this is the call that it takes.
-      const answer = inner(input, adds === undefined ? call : (widen(call, adds)));
+      const answer = promised(inner(input, adds === undefined ? call : widen(call, adds)));
       if (!rules.detectsForgotten) return answer;
       out += 1;
       // Handed on, so that a rejection which nobody hears stays one.
-      return Promise.resolve(answer).finally(() => (out -= 1));
+      return answer.finally(() => (out -= 1));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -49,12 +49,16 @@ export function turn<In, Out, C extends Call>(rules: TurnRules, run: Run<In, Out
   };
 
   try {
-    const answer = run(input, call, next);
-    return (answer instanceof Promise ? answer : Promise.resolve(answer)).then(returned, failed);
+    return promised(run(input, call, next)).then(returned, failed);
   } catch (error) {
     hasReturned = true;
     return Promise.reject(error);
   }
+}
+
+/** A native promise stays what it is; a thenable is followed as one, and so is a plain value from JavaScript. */
+function promised<T>(answer: Promise<T>): Promise<T> {
+  return answer instanceof Promise ? answer : Promise.resolve(answer);
 }
 
 function warnOnce(rules: TurnRules): void {

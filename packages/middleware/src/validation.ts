@@ -1,4 +1,5 @@
 import { checkFunction, describeLayer, noCall, RejectedError, type Call, type Service } from "@breakwater/core";
+import type { Conversion } from "./layer-shapes.ts";
 import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -18,7 +19,7 @@ export interface ValidationIssue {
 // A stranger decides how many there are, and each is copied, logged and sent back.
 const mostIssues = 100;
 
-/** The input is not what the schema asks for. It never holds the input, nor any value out of it. */
+/** The input is not what the schema asks for. Of the input it holds the paths, and what the schema's messages quote: some do. */
 export class ValidationError extends RejectedError {
   declare readonly code: "ERR_VALIDATION";
   declare readonly reason: "invalid";
@@ -44,7 +45,7 @@ export class ValidationError extends RejectedError {
  * A layer between raw and parsed input: it makes a service for `Raw` out of one for `Parsed`, whatever that answers and asks
  * of the call.
  */
-export type Validation<Raw, Parsed> = <Out, C extends Call>(next: Service<Parsed, Out, C>) => Service<Raw, Out, C>;
+export type Validation<Raw, Parsed> = Conversion<Raw, Parsed>;
 
 /**
  * Hands inward what the schema made of the input, with defaults, coercions and transforms applied, or refuses with

@@ -45,6 +45,17 @@ describe("authentication", () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
+  it("needs no call from JavaScript, and waits for a thenable that is a function", async () => {
+    const seen: unknown[] = [];
+    const verdict = Object.assign(() => undefined, { then: (resolve: (user: User) => void) => resolve(ann) });
+    const layer = authentication({
+      credentials: (token: string, call) => (seen.push(call), token),
+      verify: (_token, call) => (seen.push(call), verdict as unknown as User),
+    });
+    const service = layer(async (_token: string, call) => call.user) as (token: string) => Promise<User>;
+    expect([await service("x"), seen]).toEqual([ann, [{}, {}]]);
+  });
+
   it("does not take an identity provider that is down for wrong credentials", async () => {
     const failure = new Error("no route to host");
     const throwing: Verify<User> = () => {
@@ -154,6 +165,9 @@ describe("static tokens", () => {
 
   it("are an object or a Map", () => {
     expect(() => staticTokens("secret" as never)).toThrow("tokens must be an object or a Map, got string");
+    expect(() => staticTokens(null as never)).toThrow("tokens must be an object or a Map, got null");
+    // Otherwise whoever sends "0" would be let in.
+    expect(() => staticTokens(["secret"] as never)).toThrow("tokens must be an object or a Map, got a list");
   });
 
   it("may not hold an empty one", () => {

@@ -14,6 +14,24 @@ interface Order {
   readonly operation: string;
 }
 
+it("a call may be left out by JavaScript, for the questions too", async () => {
+  const seen: unknown[] = [];
+  const asking = when((_input: unknown, call) => seen.push(call) > 0, perOperation((_input: unknown, call) => String(seen.push(call)), {}));
+  const service = asking(async (_input: unknown, call: Call) => seen.push(call)) as (input: number) => Promise<number>;
+  await service(1);
+  expect(seen).toEqual([{}, {}, {}]);
+});
+
+it("a guard for several operations is one, and built once", async () => {
+  let built = 0;
+  const guard: Guard = (next) => {
+    built += 1;
+    return next;
+  };
+  await perOperation(String, { read: guard, write: guard }, guard)(async () => 1)("read", {});
+  expect(built).toBe(1);
+});
+
 describe("when", () => {
   it("sends those to which it applies through the guard, and the others straight on", async () => {
     const log: string[] = [];

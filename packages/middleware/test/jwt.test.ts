@@ -13,6 +13,7 @@ const otherRsa = await generateKeyPair("RS256", { extractable: true });
 const ec = await generateKeyPair("ES256", { extractable: true });
 const ed = await generateKeyPair("EdDSA", { extractable: true });
 const hmacKey = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+const shortKey = await crypto.subtle.importKey("raw", secret.slice(0, 8), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
 const rsaPublicJwk = await exportJWK(rsa.publicKey);
 const ecPublicJwk = await exportJWK(ec.publicKey);
 const ecPrivateJwk = await exportJWK(ec.privateKey);
@@ -197,6 +198,9 @@ describe("a JWT verifier", () => {
     ["a secret with a public algorithm", { key: secret, algorithms: ["ES256"] }, "it is not for ES256"],
     ["a platform's secret for another hash", { key: hmacKey, algorithms: ["HS512"] }, "it is not for HS512"],
     ["a short secret", { key: new Uint8Array(31), algorithms: ["HS256"] }, "key must have at least 32 bytes for HS256, got 31"],
+    ["a short secret in a JWK", { key: { kty: "oct", k: "c2VjcmV0" }, algorithms: ["HS256"] }, "key must have at least 32 bytes for HS256, got 6"],
+    ["a short secret in a KeyObject", { key: createSecretKey(new Uint8Array(47)), algorithms: ["HS384"] }, "key must have at least 48 bytes for HS384, got 47"],
+    ["a short secret in a CryptoKey", { key: shortKey, algorithms: ["HS256"] }, "key must have at least 32 bytes for HS256, got 8"],
     ["a set for secrets", { jwks: { keys: [] }, algorithms: ["HS256"] }, "jwks holds public keys"],
     ["a set that is none", { jwks: "https://issuer.example/keys", algorithms: ["RS256"] }, "jwks must be a URL, a set of keys or a function, got string"],
     ["an empty audience", { ...hs256, audience: "" }, 'audience must be a text or a list of texts, none of them empty, got ""'],
@@ -289,6 +293,8 @@ describe("a JWT verifier with a set of keys", async () => {
     const by = async (kid: string): Promise<unknown> => verify(await signed("RS256", rsa.privateKey, good, { kid }), {});
     expect(await Promise.all(["rsa", "late", "ec", "gone", "nothing"].map(by))).toEqual([good, good, false, false, false]);
     await expect(by("down")).rejects.toBe(fault);
+    const shared = jwtVerifier({ jwks: () => shortKey, algorithms: ["HS256"], wallClock });
+    await expect(shared(await signed("HS256", secret.slice(0, 8)), {})).rejects.toThrow("key must have at least 32 bytes");
     await expect(by("pem")).rejects.toThrow("jwks must answer a CryptoKey, KeyObject, JWK or Uint8Array, got string");
   });
 });

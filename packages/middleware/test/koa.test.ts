@@ -9,6 +9,11 @@ type Middleware = KoaMiddleware<KoaContext<string, string>>;
 const echo = async (text: string): Promise<string> => `echo ${text}`;
 
 describe("koa-style middlewares", () => {
+  it("need no call from JavaScript", async () => {
+    const layer: Layer<Service<string, unknown>> = koa<string, unknown>(({ call }, next) => (call.priority === undefined ? next() : undefined));
+    expect(await (layer(async (_text, call) => call) as (text: string) => Promise<unknown>)("")).toEqual({});
+  });
+
   it("run in and out, and share one context with the service", async () => {
     const log: string[] = [];
     const timing: Middleware = async (context, next) => {

@@ -1,4 +1,4 @@
-import { descriptionOf, isRejected, type Guard, type Meter } from "@breakwater/core";
+import { descriptionOf, isRejected, type Clock, type Guard, type Meter } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
 import { loadShedding, ShedError, type LoadSheddingLayer, type LoadSheddingOptions } from "@breakwater/middleware";
 import fc from "fast-check";
@@ -39,6 +39,22 @@ describe("load shedding", () => {
     expect(await served(0.8, given)).toEqual([undefined, NaN, -1, 1.9]);
     expect(await served(0.999, given, { defaultPriority: 0 })).toEqual([undefined, NaN, -1]);
     expect(await served(0.999, [undefined, 5], { priorities: 1 })).toEqual([undefined, 5]);
+  });
+
+  it("takes what is no number for no priority", async () => {
+    const given = [null, [], true, "0", {}] as unknown as number[];
+    expect(await served(0.87, given)).toEqual([]);
+    expect(await served(0.8, given)).toEqual(given);
+  });
+
+  it("reads the load again when the clock was set back", async () => {
+    let load = 1;
+    let now = 1_000_000;
+    const clock: Clock = { now: () => now, setTimer: () => ({ cancel: () => undefined, unref: () => undefined }) };
+    const service = loadShedding({ load: () => load, clock })(work);
+    expect(await fate(service("", {}))).toBeInstanceOf(ShedError);
+    [load, now] = [0, 0];
+    expect(await service("", {})).toBe("done");
   });
 
   it("never refuses the more important of two calls at the same load", async () => {

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { descriptionOf, type Call, type Guard, type Provider } from "@breakwater/core";
+import { descriptionOf, type Call, type Guard, type GuardFor } from "@breakwater/core";
 import { logging, pipeline, requestId, stack, type Logger, type LoggingOptions } from "@breakwater/middleware";
 import fc from "fast-check";
 import { pino } from "pino";
@@ -70,6 +70,23 @@ describe("logging what `fields` picks of a request", () => {
     warned.mockRestore();
   });
 
+  it("warns the process when `fields` or `redact` promises, and leaves no rejection behind", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const fault = new Error("too late");
+    const late = (): Promise<object> => Promise.reject(fault);
+    for (const options of [{ fields: late }, { fields: () => ({ secret: "hunter2" }), redact: late }]) {
+      const { logger, lines } = listening();
+      expect(await pipeline<string>().use(logging({ logger, ...options })).handle(async () => 1)("", {})).toBe(1);
+      expect(lines).toMatchObject([{ outcome: "served", request: "[unreadable]" }]);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    const messages = warned.mock.calls.map(([warning]) => String(warning));
+    expect(messages.filter((message) => message === "Error: too late")).toHaveLength(2);
+    expect(messages).toContain("TypeError: fields must answer at once, got a promise");
+    expect(messages).toContain("TypeError: redact must answer at once, got a promise");
+    warned.mockRestore();
+  });
+
   it("writes what real pino can write, and pino is a logger for it", async () => {
     const written: string[] = [];
     const sink = new Writable({
@@ -97,7 +114,7 @@ describe("logging what `fields` picks of a request", () => {
   it("is a guard without fields; with them it fits where they can be read, and says what it is", () => {
     const logger = listening().logger;
     expectTypeOf(logging({ logger })).toEqualTypeOf<Guard>();
-    expectTypeOf(logging({ logger, fields: (order: { item: string }) => order })).toEqualTypeOf<Provider<object, Call, { item: string }>>();
+    expectTypeOf(logging({ logger, fields: (order: { item: string }) => order })).toEqualTypeOf<GuardFor<{ item: string }>>();
     expectTypeOf(logging({ logger: pino() })).toEqualTypeOf<Guard>();
     const reading = logging({ logger, fields: (order: { item: string }) => order });
     stack(requestId(), reading)(async (order: { item: string; price: number }, call: Call & { requestId: string }) => [order.price, call.requestId]);
@@ -237,6 +254,7 @@ describe("the copy that is logged", () => {
   it("has bounds in text, breadth, depth and total", async () => {
     const deep = Array.from({ length: 50 }).reduce<unknown>((inner) => ({ inner }), "core");
     expect(await logged({ text: "x".repeat(5_000_000) })).toEqual({ text: `${"x".repeat(1000)}[4999000 more]` });
+    expect(await logged({ ["k".repeat(5_000_000)]: 1 })).toEqual({ [`${"k".repeat(1000)}[4999000 more]`]: 1 });
     expect(await logged({ list: new Array(1e9) })).toMatchObject({ list: { length: 101, 100: "[999999900 more]" } });
     expect(await logged(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`k${index}`, 1])))).toMatchObject({ k99: 1, "[more]": 50 });
     expect(JSON.stringify(await logged(deep))).toBe(`${'{"inner":'.repeat(8)}"[too deep]"${"}".repeat(8)}`);

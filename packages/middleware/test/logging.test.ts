@@ -113,6 +113,16 @@ describe("logging", () => {
     warned.mockRestore();
   });
 
+  it("turns the rejection of a logger that promises into a warning", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const full = new Error("disk full");
+    const broken: () => unknown = () => Promise.reject(full);
+    expect(await pipeline<string>().use(logging({ logger: { info: broken, warn: broken, error: broken } })).handle(async () => 1)("", {})).toBe(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warned.mock.calls).toEqual([[full]]);
+    warned.mockRestore();
+  });
+
   it("calls the logger's functions on the logger, as a class needs", async () => {
     class Counting {
       lines = 0;

@@ -83,6 +83,21 @@ describe("an onion function", () => {
     expect(() => stack(tenant)(async () => 1)).toThrow("tenant needs authentication outside it");
   });
 
+  it("needs no call from JavaScript", async () => {
+    const layer = onion(async (_input: unknown, call: Call, next) => next({ had: call.priority ?? "none" }));
+    const service = layer(async (_input: unknown, call) => call) as (input: number) => Promise<unknown>;
+    expect(await service(1)).toEqual({ had: "none" });
+  });
+
+  it("gets a promise from next, whatever the service answers, in production too", async () => {
+    for (const detectsForgotten of [true, false]) {
+      const layer = onion((_input, _call, next) => next().finally(() => undefined), { detectsForgotten });
+      const thenable = { then: (resolve: (value: string) => void) => resolve("late") };
+      expect(await layer((() => "at once") as never)(1, {})).toBe("at once");
+      expect(await layer((() => thenable) as never)(1, {})).toBe("late");
+    }
+  });
+
   it("must be a function", () => {
     expect(() => onion(3 as never)).toThrow(new TypeError("run must be a function, got number"));
   });
@@ -141,6 +156,18 @@ describe("next called after the function has returned", () => {
       await expect(late?.()).rejects.toMatchObject({ reason: "late", message: "keeping called next() after it had returned" });
       expect(calls).toBe(isReentrant ? 1 : 0);
     }
+  });
+});
+
+describe("next kept by a function that threw before it promised", () => {
+  it("is refused as well", async () => {
+    let late: Next | undefined;
+    const throwing = onion((_input, _call, next) => {
+      late = next;
+      throw new Error("no");
+    });
+    await expect(throwing(async () => 1)(1, {})).rejects.toThrow("no");
+    await expect(late?.()).rejects.toMatchObject({ reason: "late" });
   });
 });
 

@@ -25,8 +25,8 @@ describe("a stack is described", () => {
     );
   });
 
-  it("for programs as data", () => {
-    expect(descriptionOf(stack(layer("a"), layer("b")))).toEqual({ kind: "stack", layers: [{ kind: "a" }, { kind: "b" }] });
+  it("for programs as data, stacks in it dissolved", () => {
+    expect(descriptionOf(stack(layer("a"), stack(layer("b"), stack(layer("c")))))).toEqual({ kind: "stack", layers: [{ kind: "a" }, { kind: "b" }, { kind: "c" }] });
   });
 
   it("as what it is, alone", () => {
@@ -65,6 +65,13 @@ describe("a layer that must stand inside another", () => {
     expect(() => stack(perOperation(String, { read: sharing, write: identity }))).not.toThrow();
     expect(() => stack(perOperation(String, { read: stack(sharing, identity), write: identity }))).toThrow("must stand inside");
     expect(() => stack(perOperation(String, { read: sharing }), identity)).toThrow("must stand inside");
+  });
+
+  it("sees what is in the branches of another fork, which a call meets as well", () => {
+    expect(() => stack(perOperation(String, { read: sharing }), perOperation(String, { read: identity }))).toThrow("must stand inside");
+    const audit = layer("audit", { needs: ["authentication"] });
+    const both = stack(perOperation(String, { write: identity }), perOperation(String, { write: audit }));
+    expect(() => both(service)).not.toThrow();
   });
 });
 

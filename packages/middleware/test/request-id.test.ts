@@ -42,6 +42,13 @@ describe("a request id", () => {
     );
   });
 
+  it("needs no call from JavaScript", async () => {
+    const seen: unknown[] = [];
+    const layer = requestId({ read: (_given: string, call) => String(seen.push(call)), generate: () => "mine" });
+    const service = layer(async (_given: string, call) => call) as (given: string) => Promise<unknown>;
+    expect([await service(""), seen]).toEqual([{ requestId: "1" }, [{}]]);
+  });
+
   it("adds no promise, and changes neither request nor call", () => {
     const promise = Promise.resolve(1);
     const call = Object.freeze({ priority: 2 });

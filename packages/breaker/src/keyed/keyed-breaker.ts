@@ -1,4 +1,4 @@
-import { Emitter, checkFunction, checkNumber, describeLayer, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { Emitter, checkFunction, checkNumber, describeLayer, noCall, type Call, type GuardFor, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import { Breaker } from "../breaker.ts";
 import { BreakerGate } from "../breaker-gate.ts";
 import type { BreakerEvents } from "../events.ts";
@@ -137,14 +137,12 @@ export class KeyedBreaker<Result = unknown> {
   }
 
   /** A layer that guards by what `keyOf` makes of input and call. */
-  layer<In, C extends Call>(
-    keyOf: (input: In, call: C) => string,
-  ): <Out extends Result>(next: Service<In, Out, C>) => Service<In, Out, C> {
+  layer<Input, Needs extends Call>(keyOf: (input: Input, call: Needs) => string): GuardFor<Input, Needs, Result> {
     checkFunction("keyOf", keyOf);
     // An async function, for keyOf may throw.
     // Who leaves the call out, as JavaScript may, asks for nothing of it: any kind of call will do.
-    const layer = <Out extends Result>(next: Service<In, Out, C>) => async (input: In, call: C = noCall as C): Promise<Out> =>
-      this.get(keyOf(input, call)).run(() => next(input, call), call);
+    const layer: GuardFor<Input, Needs, Result> = <In extends Input, Out extends Result, C extends Needs>(next: Service<In, Out, C>) =>
+      async (input: In, call: C = noCall as C): Promise<Out> => this.get(keyOf(input, call)).run(() => next(input, call), call);
     return describeLayer(layer, { kind: "keyed-breaker", name: this.name });
   }
 

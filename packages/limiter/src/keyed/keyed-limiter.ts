@@ -5,6 +5,7 @@ import {
   describeLayer,
   noCall,
   type Call,
+  type GuardFor,
   type Service,
   type Unsubscribe,
   type Work,
@@ -124,13 +125,11 @@ export class KeyedLimiter {
   }
 
   /** A layer that limits by what `keyOf` makes of input and call. */
-  layer<In, C extends Call>(
-    keyOf: (input: In, call: C) => LimiterKey,
-  ): <Out>(next: Service<In, Out, C>) => Service<In, Out, C> {
+  layer<Input, Needs extends Call>(keyOf: (input: Input, call: Needs) => LimiterKey): GuardFor<Input, Needs> {
     checkFunction("keyOf", keyOf);
-    // An async function, for keyOf may throw.
-    const layer = <Out>(next: Service<In, Out, C>) => async (input: In, call: C): Promise<Out> =>
-      this.run(keyOf(input, call), () => next(input, call), call);
+    // An async function, for keyOf may throw. JavaScript may leave the call out.
+    const layer: GuardFor<Input, Needs> = <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) =>
+      async (input: In, call: C = noCall as C): Promise<Out> => this.run(keyOf(input, call), () => next(input, call), call);
     return describeLayer(layer, { kind: "keyed-limiter", name: this.name });
   }
 

@@ -1,4 +1,4 @@
-import { checkFunction, checkNumber, describeLayer, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import { checkFunction, checkNumber, describeLayer, noCall, type Call, type GuardFor, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { LimiterEvents } from "../events.ts";
 import type { Permit } from "../permit.ts";
 import type { RateAlgorithm, ReservableAlgorithm } from "./algorithm.ts";
@@ -124,13 +124,11 @@ export class KeyedRateLimiter<A extends RateAlgorithm = RateAlgorithm> {
   }
 
   /** A layer that limits by what `keyOf` makes of input and call. */
-  layer<Input, Needs extends Call>(
-    keyOf: (input: Input, call: Needs) => RateKey,
-  ): <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => Service<In, Out, C> {
+  layer<Input, Needs extends Call>(keyOf: (input: Input, call: Needs) => RateKey): GuardFor<Input, Needs> {
     checkFunction("keyOf", keyOf);
-    // An async function, for keyOf may throw.
-    const layer = <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) => async (input: In, call: C): Promise<Out> =>
-      this.run(keyOf(input, call), () => next(input, call), call);
+    // An async function, for keyOf may throw. JavaScript may leave the call out.
+    const layer: GuardFor<Input, Needs> = <In extends Input, Out, C extends Needs>(next: Service<In, Out, C>) =>
+      async (input: In, call: C = noCall as C): Promise<Out> => this.run(keyOf(input, call), () => next(input, call), call);
     return describeLayer(layer, { kind: "keyed-rate-limiter", name: this.name });
   }
 

@@ -7,7 +7,7 @@ import {
   type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from "jose";
-import { checkKey, fits, isSecret, type JwtKey } from "./keys.ts";
+import { checkKey, checkLength, fits, isSecret, type JwtKey } from "./keys.ts";
 
 /** What a token says of itself, which is true only once its signature has been checked. */
 export interface JwtHeader {
@@ -77,6 +77,7 @@ function found(lookup: JwtKeyLookup): JWTVerifyGetKey {
     if (typeof key !== "object") throw new TypeError(`jwks must answer a CryptoKey, KeyObject, JWK or Uint8Array, got ${typeof key}`);
     // The token has chosen both the key and the algorithm.
     if (!fits(key, header.alg)) throw new UnknownKey();
+    checkLength(key, [header.alg]);
     return key;
   };
 }

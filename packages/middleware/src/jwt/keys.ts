@@ -53,13 +53,23 @@ export function checkKey(key: unknown, algorithms: readonly string[]): JwtKey {
   if (isPrivate(key)) throw new TypeError("key must be a public key or a secret, got a private key");
   const unfit = algorithms.find((algorithm) => !fits(key as JwtKey, algorithm)); // what it is comes out here
   if (unfit !== undefined) throw new TypeError(`key must be for each of algorithms, but it is not for ${unfit}`);
-  if (key instanceof Uint8Array) checkLength(key, algorithms);
+  checkLength(key, algorithms);
   return copyOf(key);
 }
 
-function checkLength(secret: Uint8Array, algorithms: readonly string[]): void {
+/** @throws RangeError for a secret that is shorter than the hash of one of these algorithms. */
+export function checkLength(key: JwtKey, algorithms: readonly string[]): void {
+  if (!algorithms.some(isSecret)) return;
+  const length = bytesOf(key);
   const least = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8));
-  if (secret.length < least) throw new RangeError(`key must have at least ${least} bytes for ${algorithms.join(", ")}, got ${secret.length}`);
+  if (length < least) throw new RangeError(`key must have at least ${least} bytes for ${algorithms.join(", ")}, got ${length}`);
+}
+
+/** How long a secret is. Each kind of key says so in its way. */
+function bytesOf(key: JwtKey): number {
+  if (key instanceof Uint8Array) return key.length;
+  const { k, symmetricKeySize, algorithm } = key as KeyParts;
+  return k === undefined ? (symmetricKeySize ?? (algorithm?.length ?? 0) / 8) : Math.floor((k.length * 3) / 4);
 }
 
 function copyOf(key: JwtKey): JwtKey {
@@ -70,13 +80,15 @@ function copyOf(key: JwtKey): JwtKey {
 /** The parts of all kinds of keys by which they tell what they are. */
 interface KeyParts {
   readonly type?: string;
-  readonly algorithm?: { readonly name: string; readonly hash?: { readonly name: string }; readonly namedCurve?: string };
+  readonly algorithm?: { readonly name: string; readonly hash?: { readonly name: string }; readonly namedCurve?: string; readonly length?: number };
+  readonly symmetricKeySize?: number;
   readonly asymmetricKeyType?: string;
   readonly asymmetricKeyDetails?: { readonly namedCurve?: string };
   readonly kty?: string;
   readonly crv?: string;
   readonly alg?: string;
   readonly d?: string;
+  readonly k?: string;
 }
 
 /** Whether the key can be meant by this algorithm. The token names the algorithm, and its author may be a stranger. */
