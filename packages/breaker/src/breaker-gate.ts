@@ -1,4 +1,4 @@
-import { Emitter, warn, type Outcome, type Unsubscribe } from "@breakwater/core";
+import { Emitter, warn, increment, type Outcome, type Unsubscribe } from "@breakwater/core";
 import type { Admission, Refusal } from "./circuit/admission.ts";
 import { Circuit } from "./circuit/circuit.ts";
 import type { Classify, FailureVerdict } from "./classify.ts";
@@ -6,7 +6,6 @@ import { BreakerOpenError, type BreakerOpenReason } from "./errors.ts";
 import type { BreakerEvents, BreakerMode } from "./events.ts";
 import type { Gate } from "./gate.ts";
 import type { Controlled } from "./control/manual-control.ts";
-import { increment } from "./measures.ts";
 import type { Settings } from "./options.ts";
 import { Isolation, Override } from "./control/override.ts";
 import type { BreakerSnapshot } from "./control/snapshot.ts";

@@ -1,13 +1,19 @@
-import { describeLayer, noCall, outcomeOfError, type Call, type LayerDescription, type Service, type Work } from "@breakwater/core";
+import {
+  describeLayer,
+  noCall,
+  outcomeOfError,
+  type Call,
+  type LayerDescription,
+  type Service,
+  type Work,
+  type ResultGuard,
+} from "@breakwater/core";
 import type { Admission } from "./circuit/admission.ts";
 import { verdictOf } from "./classify.ts";
 import { rescue, type Fallback } from "./fallback.ts";
 import type { Gate } from "./gate.ts";
 import { BreakerPermit } from "./permit.ts";
 import type { RunResult } from "./run-result.ts";
-
-/** A layer that fits round every service whose values `classify` understands: with no `classify`, round anything. */
-export type ResultGuard<Result> = <In, Out extends Result, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
 /**
  * The ways to call something through a gate.

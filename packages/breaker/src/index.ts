@@ -4,7 +4,6 @@ export type { BreakerEvents, BreakerMode } from "./events.ts";
 export type { BreakerState, BreakerStats } from "./stats.ts";
 export type { BreakerHealth } from "./health.ts";
 export type { BreakerPermit } from "./permit.ts";
-export type { ResultGuard } from "./guarded.ts";
 export type { RunResult } from "./run-result.ts";
 export type { Fallback } from "./fallback.ts";
 export type { Classify, FailureVerdict, Verdict } from "./classify.ts";

@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Attributes, type Counter, type Histogram, type Meter, type Outcome } from "@breakwater/core";
+import { noopMeter, type Attributes, type Counter, type Histogram, type Meter, type Outcome } from "@breakwater/core";
 import type { CircuitState } from "./circuit/circuit.ts";
 import type { BreakerState } from "./stats.ts";
 
@@ -57,15 +57,6 @@ export class Measures {
     const attributes = this.#attributes;
     meter.gauge("breakwater.breaker.keys", () => keys.size, { description: "Breakers that are kept", attributes });
     meter.gauge("breakwater.breaker.keys.open", () => keys.open, { description: "Breakers of many that refuse", attributes });
-  }
-}
-
-/** Counts one. A broken meter fails no call, and takes no protection away: what it throws becomes a warning. */
-export function increment(counter: Counter | undefined): void {
-  try {
-    counter?.add(1);
-  } catch (error) {
-    warn(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkNumber, Emitter, noopMeter, warn, type Call, type Counter, type Meter, type Unsubscribe } from "@breakwater/core";
+import { checkNumber, Emitter, noopMeter, warn, increment, type Call, type Counter, type Meter, type Unsubscribe } from "@breakwater/core";
 import type { ChaosEvents, ChaosKind, Injection } from "./events.ts";
 import { readOptions, type ChaosOptions, type Settings } from "./options.ts";
 
@@ -85,13 +85,4 @@ function counterOf(meter: Meter, kind: ChaosKind, name: string | undefined): Cou
   if (meter === noopMeter) return undefined;
   const attributes = name === undefined ? { kind } : { kind, name };
   return meter.counter("breakwater.chaos.injected", { description: "Calls that chaos has touched", unit: "{call}", attributes });
-}
-
-/** A broken meter fails no call: what it throws becomes a warning. */
-function increment(counter: Counter): void {
-  try {
-    counter.add(1);
-  } catch (error) {
-    warn(error);
-  }
 }

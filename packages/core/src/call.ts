@@ -23,6 +23,9 @@ export type Layer<Inner, Outer = Inner> = (next: Inner) => Outer;
 /** A layer that neither reads the input nor makes the result, so it fits round anything. */
 export type Guard = <In, Out, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
+/** A guard that looks at what services answer, and fits round those that answer such a `Result`. */
+export type ResultGuard<Result> = <In, Out extends Result, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
+
 /**
  * A guard for services whose input and call are such as it reads. It hands both on as they are. `Result` is what they may answer
  * where it looks at that.

@@ -7,6 +7,7 @@ export {
   type Layer,
   type Overwrite,
   type Provider,
+  type ResultGuard,
   type Service,
   type Work,
 } from "./call.ts";
@@ -17,7 +18,8 @@ export { withCause } from "./cause.ts";
 
 export { systemClock, type Clock, type Timer } from "./clock.ts";
 export { CoarseClock } from "./coarse-clock.ts";
-export { noopMeter, type Attributes, type Counter, type Histogram, type InstrumentOptions, type Meter } from "./meter.ts";
+export { increment, noopMeter, type Attributes, type Counter, type Histogram, type InstrumentOptions, type Meter } from "./meter.ts";
+export { isThenable } from "./thenable.ts";
 export { Emitter, warn, type Unsubscribe } from "./emitter.ts";
 export { checkFunction, checkNumber, type NumberRange } from "./check.ts";
 

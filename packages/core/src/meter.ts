@@ -1,3 +1,5 @@
+import { warn } from "./emitter.ts";
+
 /** Labels of one series. Bound when a pattern is built, never per call. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
@@ -36,3 +38,12 @@ const histogram: Histogram = { record: ignore };
 
 /** Measures nothing and costs nothing; the default of every pattern. */
 export const noopMeter: Meter = { counter: () => counter, histogram: () => histogram, gauge: () => ignore };
+
+/** Counts one. A broken meter fails no call, and takes no protection away: what it throws becomes a warning. */
+export function increment(counter: Counter | undefined): void {
+  try {
+    counter?.add(1);
+  } catch (error) {
+    warn(error);
+  }
+}

@@ -1,8 +1,7 @@
-import { ignoreAbort, listenForAbort, withCause, type AbortListener, type Call, type Expiring } from "@breakwater/core";
+import { ignoreAbort, listenForAbort, withCause, isThenable, type AbortListener, type Call, type Expiring } from "@breakwater/core";
 import { BoundedCall } from "./bounded-call.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Due } from "./second-look.ts";
-import { isThenable } from "./thenable.ts";
 
 /**
  * One piece of work that may take so long.

@@ -1,10 +1,16 @@
-import { describeLayer, noCall, type Call, type Emitter, type Service, type Unsubscribe, type Work } from "@breakwater/core";
+import {
+  describeLayer,
+  noCall,
+  type Call,
+  type Emitter,
+  type Service,
+  type Unsubscribe,
+  type Work,
+  type ResultGuard,
+} from "@breakwater/core";
 import { BoundedRun } from "./bounded-run.ts";
 import type { Bounds } from "./bounds.ts";
 import type { TimeoutEvents } from "./events.ts";
-
-/** A layer that fits round every service whose values `dispose` takes: with no `dispose`, round anything. */
-export type ResultGuard<Result> = <In, Out extends Result, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
 /** How a call begins: it is refused, handed through as it is, or run within a time. */
 type Beginning<T> = Promise<never> | undefined | BoundedRun<T>;

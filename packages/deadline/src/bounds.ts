@@ -1,7 +1,7 @@
-import { Emitter, outcomeOfError, warn, type Call } from "@breakwater/core";
+import { Emitter, outcomeOfError, warn, increment, type Call } from "@breakwater/core";
 import { TimeoutError, type TimeoutReason } from "./errors.ts";
 import type { DeadlineEvents } from "./events.ts";
-import { increment, measuresOf, type Measures } from "./measures.ts";
+import { measuresOf, type Measures } from "./measures.ts";
 import type { Settings } from "./options.ts";
 import { SecondLook } from "./second-look.ts";
 import type { DeadlineStats } from "./stats.ts";

@@ -1,10 +1,9 @@
-import { checkNumber, warn, type Call } from "@breakwater/core";
-import { Bounded, type ResultGuard } from "./bounded.ts";
+import { checkNumber, warn, increment, type Call, type ResultGuard } from "@breakwater/core";
+import { Bounded } from "./bounded.ts";
 import type { BoundedRun } from "./bounded-run.ts";
 import { Bounds } from "./bounds.ts";
 import { DeadlineExceededError, type DeadlineExceededReason } from "./errors.ts";
 import type { DeadlineEvents } from "./events.ts";
-import { increment } from "./measures.ts";
 import { checkExpectedMs, checkTimeoutMs, readOptions, type DeadlineOptions, type ExpectedMs } from "./options.ts";
 import type { DeadlineStats } from "./stats.ts";
 

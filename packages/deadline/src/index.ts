@@ -3,7 +3,6 @@ export { Deadline, deadline } from "./deadline.ts";
 export type { BoundOptions, DeadlineOptions, ExpectedMs, TimeoutMode, TimeoutOptions } from "./options.ts";
 export type { DeadlineEvents, TimeoutEvents } from "./events.ts";
 export type { DeadlineStats, TimeoutStats } from "./stats.ts";
-export type { ResultGuard } from "./bounded.ts";
 export {
   DeadlineExceededError,
   TimeoutError,

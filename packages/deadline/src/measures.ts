@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Attributes, type Counter, type Meter } from "@breakwater/core";
+import { noopMeter, type Attributes, type Counter, type Meter } from "@breakwater/core";
 import type { TimeoutReason } from "./errors.ts";
 
 /** How a call ended, to its caller; `passed` ones were handed through. */
@@ -33,15 +33,6 @@ export class Measures {
     this.late = { result: late("result"), error: late("error") };
     const description = "Work that runs although its caller has been answered";
     meter.gauge(`breakwater.${kind}.abandoned`, abandoned, { description, unit: "{call}", attributes });
-  }
-}
-
-/** Counts one. A broken meter fails no call: what it throws becomes a warning. */
-export function increment(counter: Counter | undefined): void {
-  try {
-    counter?.add(1);
-  } catch (error) {
-    warn(error);
   }
 }
 

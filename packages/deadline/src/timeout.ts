@@ -1,5 +1,5 @@
-import type { Call } from "@breakwater/core";
-import { Bounded, type ResultGuard } from "./bounded.ts";
+import type { Call, ResultGuard } from "@breakwater/core";
+import { Bounded } from "./bounded.ts";
 import type { BoundedRun } from "./bounded-run.ts";
 import { Bounds } from "./bounds.ts";
 import type { TimeoutEvents } from "./events.ts";

@@ -1,5 +1,5 @@
-import type { Call, Guard, Service } from "@breakwater/core";
-import { Deadline, deadline, DeadlineExceededError, Timeout, timeout, TimeoutError, type ResultGuard } from "@breakwater/deadline";
+import type { Call, Guard, ResultGuard, Service } from "@breakwater/core";
+import { Deadline, deadline, DeadlineExceededError, Timeout, timeout, TimeoutError } from "@breakwater/deadline";
 import { expect, expectTypeOf, it } from "vitest";
 
 interface Lease {

@@ -1,5 +1,4 @@
-import { checkFunction, describeLayer, noCall, RejectedError, widen, type Call, type Provider } from "@breakwater/core";
-import { isThenable } from "./thenable.ts";
+import { checkFunction, describeLayer, noCall, RejectedError, widen, isThenable, type Call, type Provider } from "@breakwater/core";
 
 /** What a verifier answers to credentials that are not good. */
 export type NotVerified = undefined | null | false;

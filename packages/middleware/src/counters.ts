@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Counter, type Meter } from "@breakwater/core";
+import { noopMeter, increment, type Counter, type Meter } from "@breakwater/core";
 
 /** Counts by outcome: for `stats` always, and for a meter where one was given. */
 export interface Counters<Outcome extends string> {
@@ -26,12 +26,4 @@ export function counters<const Outcome extends string>(
     },
     snapshot: () => ({ ...counts }),
   };
-}
-
-function increment(counter: Counter | undefined): void {
-  try {
-    counter?.add(1);
-  } catch (error) {
-    warn(error);
-  }
 }

@@ -6,6 +6,7 @@ import {
   outcomeOfError,
   systemClock,
   warn,
+  isThenable,
   type Call,
   type Clock,
   type Guard,
@@ -13,7 +14,6 @@ import {
   type Service,
 } from "@breakwater/core";
 import { RequestFields, type Redact } from "./request-fields.ts";
-import { isThenable } from "./thenable.ts";
 
 /** The part of a pino logger that is used; any logger of this shape will do. */
 export interface Logger {

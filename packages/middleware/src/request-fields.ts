@@ -1,7 +1,6 @@
-import { checkFunction, warn, type Call } from "@breakwater/core";
+import { checkFunction, warn, isThenable, type Call } from "@breakwater/core";
 import { loggable } from "./loggable.ts";
 import { redactPath, type RedactPath } from "./redact-path.ts";
-import { isThenable } from "./thenable.ts";
 
 /** Paths whose values are not logged, or a function that gets a copy of the fields and returns what to log. */
 export type Redact = readonly string[] | ((fields: unknown) => unknown);

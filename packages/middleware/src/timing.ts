@@ -6,6 +6,7 @@ import {
   outcomeOfError,
   systemClock,
   warn,
+  isThenable,
   type Call,
   type Clock,
   type Guard,
@@ -14,7 +15,6 @@ import {
   type Outcome,
   type Service,
 } from "@breakwater/core";
-import { isThenable } from "./thenable.ts";
 
 export interface TimingOptions {
   /**

@@ -1,7 +1,6 @@
-import { checkFunction, describeLayer, noCall, RejectedError, type Call, type Service } from "@breakwater/core";
+import { checkFunction, describeLayer, noCall, RejectedError, isThenable, type Call, type Service } from "@breakwater/core";
 import type { Conversion } from "./layer-shapes.ts";
 import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
-import { isThenable } from "./thenable.ts";
 
 export interface ValidationOptions {
   /** Names what is validated; it stands in the error as `source`. */

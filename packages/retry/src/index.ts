@@ -1,4 +1,4 @@
-export { Retry, retry, type ResultGuard } from "./retry.ts";
+export { Retry, retry } from "./retry.ts";
 export type { RetryIf, RetryOptions } from "./options.ts";
 export type { RetryWork } from "./execution.ts";
 export type { Ending, RetryContext, RetryEvents, RetryStats } from "./events.ts";

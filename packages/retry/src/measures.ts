@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Counter, type Meter } from "@breakwater/core";
+import { noopMeter, type Counter, type Meter } from "@breakwater/core";
 import type { GiveUpReason } from "./give-ups.ts";
 
 /** What is measured when a meter was given. Without one there is no object of this class. */
@@ -24,15 +24,6 @@ export class Measures {
       fault: gaveUp("fault"),
     };
     meter.gauge("breakwater.retry.waiting", readWaiting, { description: "Calls that wait for their next attempt", unit: "{call}", attributes });
-  }
-}
-
-/** Counts one. A broken meter fails no call: what it throws becomes a warning. */
-export function increment(counter: Counter | undefined): void {
-  try {
-    counter?.add(1);
-  } catch (error) {
-    warn(error);
   }
 }
 

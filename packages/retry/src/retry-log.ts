@@ -1,7 +1,7 @@
-import { Emitter, type Call, type Unsubscribe } from "@breakwater/core";
+import { Emitter, increment, type Call, type Unsubscribe } from "@breakwater/core";
 import type { Ending, RetryEvents, RetryStats } from "./events.ts";
 import type { GiveUpReason } from "./give-ups.ts";
-import { increment, measuresOf, type Measures } from "./measures.ts";
+import { measuresOf, type Measures } from "./measures.ts";
 import type { Rules } from "./options.ts";
 
 /** What is told of a retry: counts, measurements and events. Nothing that listeners or meters do comes back to a call. */

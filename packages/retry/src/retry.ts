@@ -1,21 +1,10 @@
-import {
-  Deadlines,
-  describeLayer,
-  noCall,
-  widen,
-  type Call,
-  type Service,
-  type Unsubscribe,
-} from "@breakwater/core";
+import { Deadlines, describeLayer, noCall, widen, type Call, type ResultGuard, type Service, type Unsubscribe } from "@breakwater/core";
 import { deposit, type Budget } from "./budget/budget.ts";
 import { Execution, type RetryWork, type Shared, type Step } from "./execution.ts";
 import type { Ending, RetryEvents, RetryStats } from "./events.ts";
 import { giveUpCount } from "./give-ups.ts";
 import { readOptions, type RetryOptions } from "./options.ts";
 import { RetryLog } from "./retry-log.ts";
-
-/** A layer that fits round every service whose values `retryResultIf` understands: without that, round anything. */
-export type ResultGuard<Result> = <In, Out extends Result, C extends Call>(next: Service<In, Out, C>) => Service<In, Out, C>;
 
 /**
  * Does work again that failed, after a wait, as long as it can be of use and the budget allows it.

@@ -1,10 +1,9 @@
-import { Emitter, warn, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
+import { Emitter, warn, increment, type Clock, type Counter, type Meter, type Outcome } from "@breakwater/core";
 import { Pass, type Admission, type Refusal } from "../circuit/admission.ts";
 import { BucketRing } from "../bucket-ring.ts";
 import type { Classify } from "../classify.ts";
 import { elapsed } from "../elapsed.ts";
 import type { Gate } from "../gate.ts";
-import { increment } from "../measures.ts";
 import { ThrottledError } from "./errors.ts";
 
 export interface ThrottleEvents {

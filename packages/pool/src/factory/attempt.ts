@@ -1,3 +1,4 @@
+import { isThenable } from "@breakwater/core";
 /**
  * Calls a function of the user's, which may answer, promise, throw, reject or never settle. Exactly one of `ok` and
  * `failed` is called, in this very turn when the function did not answer with a promise; neither when it never settles.
@@ -21,9 +22,4 @@ type Awaitable<T> =
 function settledOrPromise<T>(answer: T | PromiseLike<T>): Awaitable<T> {
   // Promise.resolve protects from a thenable that calls back at once, twice, or throws.
   return isThenable(answer) ? { promise: Promise.resolve(answer) } : { promise: undefined, value: answer };
-}
-
-function isThenable<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
-  const isObject = (typeof answer === "object" && answer !== null) || typeof answer === "function";
-  return isObject && "then" in answer && typeof answer.then === "function";
 }

@@ -1,5 +1,4 @@
-import { Deadlines, describeLayer, noCall, type Call, type Service, type Unsubscribe, type Work } from "@breakwater/core";
-import type { ResultGuard } from "../retry.ts";
+import { Deadlines, describeLayer, noCall, type Call, type ResultGuard, type Service, type Unsubscribe, type Work } from "@breakwater/core";
 import type { HedgeEvents } from "./events.ts";
 import { HedgeLedger } from "./ledger.ts";
 import { readHedgeOptions, type HedgeOptions } from "./options.ts";

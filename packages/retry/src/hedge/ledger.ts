@@ -1,6 +1,5 @@
-import { Emitter, warn } from "@breakwater/core";
+import { Emitter, warn, increment } from "@breakwater/core";
 import { deposit, withdraw } from "../budget/budget.ts";
-import { increment } from "../measures.ts";
 import type { HedgeEvents, HedgeReason } from "./events.ts";
 import { hedgeMeasuresOf, type HedgeMeasures } from "./measures.ts";
 import type { HedgeSettings } from "./options.ts";
