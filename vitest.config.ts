@@ -14,6 +14,8 @@ export default defineConfig({
   // resolve.conditions alone does nothing in Node
   ssr: { resolve: built ? {} : { conditions: ["@breakwater/source"] } },
   test: {
+    // A process for each of 200 files takes longer than their tests. Without, a test that leaves something behind is found out by the next.
+    isolate: false,
     projects: [{ name: "readme", root: "." }, ...projects].map(({ name, root }) => ({
       extends: true as const,
       root,

@@ -201,6 +201,7 @@ export class Supply<R> {
 
   /** It said that it is broken before it was there: that is a create that failed, or the pool would spin. */
   #stillborn(slot: Slot<R>): void {
+    this.#options.report.created(slot, 0); // so that whoever pairs it with `destroyed` finds it, and nobody takes it for a recovery
     this.retire(slot, "broken");
     this.creator.failures += 1;
     this.#createFailed(slot.fault ?? new Error("the resource broke before it was there"));
