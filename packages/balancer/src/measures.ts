@@ -1,4 +1,4 @@
-import { noopMeter, warn, type Counter, type Histogram, type Meter, type Outcome } from "@breakwater/core";
+import { increment, noopMeter, warn, type Counter, type Histogram, type Meter, type Outcome } from "@breakwater/core";
 import type { EjectionRule } from "./ejection/ejector.ts";
 
 /**
@@ -59,14 +59,6 @@ export class Measures {
 
   ejected(rule: EjectionRule): void {
     increment(this.#ejections[rule]);
-  }
-}
-
-function increment(counter: Counter): void {
-  try {
-    counter.add(1);
-  } catch (error) {
-    warn(error);
   }
 }
 
