@@ -1,0 +1,2 @@
+export { redisStore, type RedisClient } from "./redis/redis-store.ts";
+export type { SecondLevelStore, StoredText } from "./second-level/store.ts";
