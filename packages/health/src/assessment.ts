@@ -27,7 +27,8 @@ export class Assessment {
   readonly #parts: AssessmentParts;
   #status: HealthStatus = "UNKNOWN";
   #transitions = 0;
-  #hasServed = false;
+  /** Whether it has been ready once, as far as anybody knows: HEALTHY or DEGRADED, or a probe that said so. */
+  hasServed = false;
   /** While set, the status is DRAINING whatever the parts say. */
   isDraining = false;
 
@@ -41,11 +42,6 @@ export class Assessment {
 
   get transitions(): number {
     return this.#transitions;
-  }
-
-  /** Whether it has been HEALTHY or DEGRADED once. */
-  get hasServed(): boolean {
-    return this.#hasServed;
   }
 
   evaluate(now: number): void {
@@ -77,7 +73,7 @@ export class Assessment {
     const { measures, events } = this.#parts;
     this.#status = to;
     this.#transitions += 1;
-    this.#hasServed ||= canServe(to);
+    this.hasServed ||= canServe(to);
     measures.changed(to);
     if (events.has("changed")) events.emit("changed", { from, to, reason: this.#reasonAt(now) });
   }

@@ -1,3 +1,4 @@
+import { isThenable } from "@breakwater/core";
 import { isStatus, type HealthStatus, type Verdict } from "./status.ts";
 import { textOf } from "./text-of.ts";
 
@@ -77,13 +78,21 @@ export class ContributionList {
 
 function ask(settings: ContributionSettings): ContributionReading {
   try {
-    const { status, reason } = settings.read();
+    const answer = settings.read();
+    if (isThenable<unknown>(answer)) return readingOf(settings, "UNKNOWN", absorbed(answer));
+    const { status, reason } = answer;
     if (!isStatus(status)) return readingOf(settings, "UNKNOWN", "did not answer a status");
     // Another's decision to drain is to this one a part that cannot be used.
     return readingOf(settings, status === "DRAINING" ? "UNHEALTHY" : status, textOf(reason));
   } catch (error) {
     return readingOf(settings, "UNKNOWN", `could not be asked: ${textOf(error)}`);
   }
+}
+
+// The types have no promise here. JavaScript may, and one that rejects would end the process.
+function absorbed(answer: PromiseLike<unknown>): string {
+  answer.then(undefined, () => undefined);
+  return "answered with a promise";
 }
 
 function readingOf({ name, critical }: ContributionSettings, status: HealthStatus, reason: string): ContributionReading {

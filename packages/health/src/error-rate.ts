@@ -107,8 +107,10 @@ export class ErrorRate {
 
   #settle(now: number): void {
     if (now < this.#settlesAt) return;
-    this.degraded.settle(now);
-    this.unhealthy.settle(now);
+    // In the order in which they came: a dwell that ends after the verdict was given up ends nothing.
+    const until = Math.min(now, this.#forgetsAt);
+    this.degraded.settle(until);
+    this.unhealthy.settle(until);
     if (now >= this.#forgetsAt && this.#isBad) this.#forget();
     this.#conclude();
   }

@@ -177,7 +177,9 @@ export class Health {
   readiness(): ProbeAnswer {
     const { name: serviceId, showsOutput, wallClock } = this.#settings;
     const context = { serviceId, showsOutput, wallNow: wallClock(), checks: this.#checks.all };
-    return probeAnswer(healthJsonOf(this.report, context));
+    const answer = probeAnswer(healthJsonOf(this.report, context));
+    this.#assessment.hasServed ||= answer.status === 200;
+    return answer;
   }
 
   /** Whether it has begun to serve: as {@link readiness} until the first 200, and 200 for ever after. */

@@ -92,6 +92,17 @@ describe("a contribution", () => {
     expect(contributions.orders?.reason).toContain(reason);
   });
 
+  it("that answers with a promise is UNKNOWN, and its rejection is nobody's accident", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const late = (() => Promise.reject(new Error("late"))) as unknown as () => Contribution; // as JavaScript may have it
+    const { health } = withContributions({ late });
+    expect(health.report.contributions.late).toEqual({ status: "UNKNOWN", critical: false, reason: "answered with a promise" });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it("that looks at the very health it contributes to sees what was read before, and no endless recursion", () => {
     const reads = vi.fn();
     const health: Health = new Health({

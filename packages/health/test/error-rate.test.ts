@@ -235,6 +235,32 @@ describe("a verdict without enough calls", () => {
   });
 });
 
+describe("two ends that nobody saw come", () => {
+  /** Failures fall out at 100, which begins a calm of 40; the last call falls out at 110, and the verdict is kept for 10 or 40. */
+  const rateThatKeeps = (keepVerdictMs: number): ErrorRate => {
+    const rate = rateOf({ dwellMs: 40, keepVerdictMs });
+    add(rate, 0, 0, 1);
+    add(rate, 10, 1);
+    return rate;
+  };
+
+  it("count in the order in which they came: a verdict that was given up before its dwell ended is UNKNOWN", () => {
+    for (const looks of [[300], [140, 300], [120, 300]]) {
+      const rate = rateThatKeeps(10);
+      for (const now of looks) rate.advance(now);
+      expect(rate.verdict).toBe("UNKNOWN");
+    }
+  });
+
+  it("count in the order in which they came: a verdict whose dwell ended before it was given up is HEALTHY", () => {
+    for (const looks of [[300], [140, 300], [150, 300]]) {
+      const rate = rateThatKeeps(40);
+      for (const now of looks) rate.advance(now);
+      expect(rate.verdict).toBe("HEALTHY");
+    }
+  });
+});
+
 describe("the law: the verdict is a function of the samples and the time alone", () => {
   const steps = fc.array(
     fc.record({

@@ -206,6 +206,16 @@ describe("startup", () => {
     health.stop();
   });
 
+  it("has begun, once readiness was 200 for want of calls alone, whatever the calls say later", () => {
+    for (const probe of ["startup", "readiness"] as const) {
+      const health = setup();
+      expect(health[probe]().status).toBe(200);
+      feed(health, 0, 20);
+      expect(health.readiness().status).toBe(503);
+      expect(health.startup().status).toBe(200);
+    }
+  });
+
   it("does not begin with a drain", () => {
     const health = setup();
     health.drain();

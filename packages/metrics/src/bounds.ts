@@ -53,6 +53,6 @@ export class Bounds {
 function checkBound(bound: number, index: number, bounds: readonly number[]): number {
   checkNumber(`buckets[${index}]`, bound, { min: -Number.MAX_VALUE, max: Number.MAX_VALUE });
   const previous = bounds[index - 1] ?? -Infinity;
-  if (bound > previous) return bound;
+  if (bound > previous) return bound + 0; // of -0 that makes 0
   throw new RangeError(`buckets must increase, got ${previous} before ${bound}`);
 }

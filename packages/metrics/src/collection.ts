@@ -11,21 +11,19 @@ export interface Scalar {
   readonly exemplar?: Exemplar | undefined;
 }
 
-/** Samples added up, and the time over which they came. */
-export interface TimedTally {
-  readonly samples: Distribution;
-  readonly seconds: number;
-}
+/**
+ * Sees the samples of one stretch of time and the seconds over which they came; `windowMs` is Infinity for all time. The
+ * samples are good for this one call: they are added to before the next.
+ */
+export type SeeSamples = (samples: Distribution, seconds: number, windowMs: number) => void;
 
 /** A histogram as expositions read it. */
 export interface HistogramSource {
   classic(): ClassicBuckets;
   /** The latest of the samples in this `le` bucket, counted from 0, that had one. */
   exemplar(bucket: number): Exemplar | undefined;
-  /** A copy. */
-  lifetime(): TimedTally;
-  /** By their length in ms, the shortest first. Copies. */
-  windows(): ReadonlyMap<number, TimedTally>;
+  /** Shows each window, the shortest first, then all time, in one pass over what is kept. */
+  read(see: SeeSamples): void;
 }
 
 /** A state set as expositions read it. */

@@ -4,6 +4,7 @@ import { CounterSeries } from "./counter.ts";
 import { define, describe, type Definition } from "./definition.ts";
 import { Exemplars } from "./exemplar.ts";
 import { Family, type Report } from "./family.ts";
+import { labelsOf } from "./labels.ts";
 
 /**
  * What the registry says about itself: nothing is lost in silence. Each is counted per instrument, and the first of each
@@ -25,7 +26,7 @@ export class Diagnostics implements Report {
   }
 
   overflowed(definition: Definition, cardinality: () => CardinalityReport): void {
-    const counter = this.overflows.bind({ instrument: definition.name });
+    const counter = this.overflows.bind(labelsOf({ instrument: definition.name }));
     if (counter.value === 0) {
       const { attribute } = cardinality();
       const worst = attribute === undefined ? "" : `; ${JSON.stringify(attribute.key)} has ${attribute.values} values`;
@@ -35,13 +36,13 @@ export class Diagnostics implements Report {
   }
 
   rejected(definition: Definition, value: unknown): void {
-    const counter = this.rejections.bind({ instrument: definition.name });
+    const counter = this.rejections.bind(labelsOf({ instrument: definition.name }));
     if (counter.value === 0) warn(new RangeError(`${describe(definition)} takes ${accepted(definition)}, got ${shown(value)}`));
     counter.add(1);
   }
 
   exemplarDropped(definition: Definition): void {
-    const counter = this.droppedExemplars.bind({ instrument: definition.name });
+    const counter = this.droppedExemplars.bind(labelsOf({ instrument: definition.name }));
     if (counter.value === 0) warn(new RangeError(`${describe(definition)} takes exemplars with at most 128 characters of text labels`));
     counter.add(1);
   }

@@ -97,7 +97,7 @@ export class Distribution implements Tally {
     return {
       count,
       sum,
-      rate: count / seconds,
+      rate: isEmpty ? 0 : count / seconds, // of no samples over no time as well
       mean: sum / count,
       min: isEmpty ? NaN : min,
       max: isEmpty ? NaN : max,

@@ -1,3 +1,4 @@
+import type { Attributes } from "@breakwater/core";
 import { Bounds, defaultBounds } from "./bounds.ts";
 import type { CardinalityReport } from "./cardinality.ts";
 import type { Collection } from "./collection.ts";
@@ -5,7 +6,7 @@ import type { CounterSeries } from "./counter.ts";
 import type { Definition } from "./definition.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Exemplars } from "./exemplar.ts";
-import { Family, type Home } from "./family.ts";
+import { Family, labelsFor, type Home } from "./family.ts";
 import type { GaugeSeries } from "./gauge.ts";
 import type { HistogramSeries } from "./histogram.ts";
 import type { InfoSeries } from "./info.ts";
@@ -31,6 +32,9 @@ export interface FamiliesOptions {
   readonly exemplars: Exemplars;
 }
 
+/** Those of all histograms that ask for no others: their table takes 4 KB. Made when there is one. */
+let sharedBounds: Bounds | undefined;
+
 /** All instruments of a registry: which there are, and whether one that is asked for agrees with the one of its name. */
 export class Families {
   readonly #options: FamiliesOptions;
@@ -51,26 +55,27 @@ export class Families {
     this.#diagnostics = this.#diagnose();
   }
 
-  /** The instrument of this definition, made when it is not there. @throws InstrumentConflictError naming both definitions. */
-  of<Kind extends keyof SeriesByKind>(
+  /**
+   * The instrument of this definition with these attributes, made when it is not there. What is refused leaves nothing behind,
+   * not even its name.
+   *
+   * @throws InstrumentConflictError naming both definitions; TypeError or RangeError for attributes that are not legal.
+   */
+  bind<Kind extends keyof SeriesByKind>(
     kind: Kind,
     definition: Definition,
+    attributes: Attributes | undefined,
     make: (home: Home) => SeriesByKind[Kind],
-  ): Family<SeriesByKind[Kind]> {
-    const families = this.#all[kind];
-    const known = families.get(definition.name);
-    if (known !== undefined && isSame(known.definition, definition)) return known;
-    this.#names.claim(definition);
-    const family = new Family<SeriesByKind[Kind]>(definition, { ...this.#options, report: this.#diagnostics, make });
-    families.set(definition.name, family);
-    return family;
+  ): SeriesByKind[Kind] {
+    const labels = labelsFor(definition, attributes);
+    return this.#of(kind, definition, make).bind(labels);
   }
 
   /** One object per instrument: its table is shared by the series, and "the same" is one comparison. */
   boundsOf(name: string, buckets: readonly number[] | undefined): Bounds {
     const known = this.#all.histograms.get(name)?.definition.bounds;
     if (known !== undefined && (buckets === undefined || known.isSameAs(buckets))) return known;
-    return new Bounds(buckets ?? defaultBounds);
+    return buckets === undefined ? (sharedBounds ??= new Bounds(defaultBounds)) : new Bounds(buckets);
   }
 
   /** Likewise. */
@@ -99,6 +104,20 @@ export class Families {
     for (const families of Object.values(this.#all)) families.clear();
     this.#names.clear();
     this.#diagnostics = this.#diagnose();
+  }
+
+  #of<Kind extends keyof SeriesByKind>(
+    kind: Kind,
+    definition: Definition,
+    make: (home: Home) => SeriesByKind[Kind],
+  ): Family<SeriesByKind[Kind]> {
+    const families = this.#all[kind];
+    const known = families.get(definition.name);
+    if (known !== undefined && isSame(known.definition, definition)) return known;
+    this.#names.claim(definition);
+    const family = new Family<SeriesByKind[Kind]>(definition, { ...this.#options, report: this.#diagnostics, make });
+    families.set(definition.name, family);
+    return family;
   }
 
   #diagnose(): Diagnostics {

@@ -14,6 +14,18 @@ export interface Report {
   exemplarDropped(definition: Definition): void;
 }
 
+/** The labels of a series, so that what is wrong with them is found before anything is made. @throws as `labelsOf` does. */
+export function labelsFor(definition: Definition, attributes: Attributes | undefined): Labels {
+  const labels = labelsOf(attributes);
+  const reserved = reservedLabel(definition);
+  if (reserved === undefined || !hasLabel(labels, reserved)) return labels;
+  throw new RangeError(
+    `attributes: ${JSON.stringify(reserved)} is the label of a ${definition.kind}'s ${
+      definition.kind === "histogram" ? "buckets" : "states"
+    }, got it as an attribute`,
+  );
+}
+
 /** The place of an instrument in the registry, as the instrument itself sees it. */
 export interface Home {
   rejected(value: unknown): void;
@@ -88,13 +100,11 @@ export class Family<Instrument> {
     this.options = options;
   }
 
-  /** The instrument of these attributes, made when it is not there. */
-  bind(attributes: Attributes | undefined): Instrument {
-    const labels = labelsOf(attributes);
+  /** The instrument of these labels, made when it is not there. */
+  bind(labels: Labels): Instrument {
     if (labels.text === overflowLabels.text) return this.#overflowInstrument();
     const known = this.#series.get(labels.text);
     if (known !== undefined) return known.instrument;
-    this.#checkReserved(labels);
     if (this.#series.size >= this.options.maxSeries) {
       this.#overflowed += 1;
       this.options.report.overflowed(this.definition, () => this.cardinality());
@@ -126,16 +136,6 @@ export class Family<Instrument> {
     const { name, kind } = this.definition;
     const attribute = worstAttribute([...this.#series.values()].map(({ labels }) => labels.attributes));
     return { name, kind, series: this.#series.size, maxSeries: this.options.maxSeries, overflowed: this.#overflowed, attribute };
-  }
-
-  #checkReserved(labels: Labels): void {
-    const reserved = reservedLabel(this.definition);
-    if (reserved === undefined || !hasLabel(labels, reserved)) return;
-    throw new RangeError(
-      `attributes: ${JSON.stringify(reserved)} is the label of a ${this.definition.kind}'s ${
-        this.definition.kind === "histogram" ? "buckets" : "states"
-      }, got it as an attribute`,
-    );
   }
 
   #overflowInstrument(): Instrument {

@@ -1,7 +1,7 @@
 import type { Histogram, InstrumentOptions } from "@breakwater/core";
 import type { Bounds } from "./bounds.ts";
 import { bucketCount, bucketOf, largest, smallest } from "./buckets.ts";
-import type { HistogramSource, TimedTally } from "./collection.ts";
+import type { HistogramSource, SeeSamples } from "./collection.ts";
 import { Distribution, type Summary } from "./distribution.ts";
 import type { Exemplar, ExemplarLabels } from "./exemplar.ts";
 import type { Home } from "./family.ts";
@@ -119,23 +119,8 @@ export class HistogramSeries implements BoundHistogram, HistogramSource {
     return this.#exemplars?.[bucket];
   }
 
-  lifetime(): TimedTally {
-    return this.#read().lifetime;
-  }
-
-  windows(): ReadonlyMap<number, TimedTally> {
-    return this.#read().windows;
-  }
-
-  #read(): { readonly lifetime: TimedTally; readonly windows: ReadonlyMap<number, TimedTally> } {
-    const windows = new Map<number, TimedTally>();
-    let lifetime: TimedTally = { samples: new Distribution(), seconds: 0 };
-    this.#history.read((merged, seconds, windowMs) => {
-      const tally = { samples: merged.copy(), seconds };
-      if (windowMs === Infinity) lifetime = tally;
-      else windows.set(windowMs, tally);
-    });
-    return { lifetime, windows };
+  read(see: SeeSamples): void {
+    this.#history.read(see);
   }
 
   #keepExemplar(index: number, value: number, labels: ExemplarLabels | undefined): void {

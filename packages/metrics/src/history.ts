@@ -1,3 +1,4 @@
+import type { SeeSamples } from "./collection.ts";
 import { Distribution } from "./distribution.ts";
 import { addPacked, emptyPack, pack, type Packed } from "./packed.ts";
 import { Slot } from "./slot.ts";
@@ -57,8 +58,8 @@ export class History {
     return this.#sumOver + this.#current.sum;
   }
 
-  /** Calls back with each window, the shortest first, then with all time. The distribution is good for this one call. */
-  read(seen: (merged: Distribution, seconds: number, windowMs: number) => void): void {
+  /** Calls back with each window, the shortest first, then with all time. */
+  read(seen: SeeSamples): void {
     const nowMs = this.#tick.elapsedMs();
     const now = this.#tick.at(nowMs);
     this.#tidy(now);

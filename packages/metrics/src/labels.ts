@@ -12,6 +12,8 @@ export interface Labels {
 }
 
 const longestValue = 1024;
+// Prometheus' own. One sample that has it fails the scrape of all the others.
+const metricName = "__name__";
 
 /** @throws TypeError or RangeError naming the attribute that cannot be a label. */
 export function labelsOf(attributes: Attributes = {}): Labels {
@@ -22,6 +24,9 @@ export function labelsOf(attributes: Attributes = {}): Labels {
   const texts = new Map<string, string>();
   for (const [key, value] of entries) {
     const label = labelName(key);
+    if (label === metricName) {
+      throw new RangeError(`attributes: ${JSON.stringify(key)} is the label "${metricName}", which is the name of the metric itself`);
+    }
     if (texts.has(label)) throw new RangeError(`attributes: two keys are the label ${JSON.stringify(label)}`);
     texts.set(label, `${label}="${escapeValue(value)}"`);
   }

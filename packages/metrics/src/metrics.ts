@@ -76,13 +76,13 @@ export class Metrics implements Meter {
    */
   counter(name: string, options: InstrumentOptions = {}): BoundCounter {
     const definition = define("counter", name, options);
-    return this.#families.of("counters", definition, (home) => new CounterSeries(home)).bind(options.attributes);
+    return this.#families.bind("counters", definition, options.attributes, (home) => new CounterSeries(home));
   }
 
   /** Counts what goes up and down: connections, items in a queue. Throws as {@link Metrics.counter} does. */
   upDownCounter(name: string, options: InstrumentOptions = {}): BoundUpDownCounter {
     const definition = define("up-down counter", name, options);
-    return this.#families.of("upDownCounters", definition, (home) => new UpDownCounterSeries(home)).bind(options.attributes);
+    return this.#families.bind("upDownCounters", definition, options.attributes, (home) => new UpDownCounterSeries(home));
   }
 
   /**
@@ -93,7 +93,7 @@ export class Metrics implements Meter {
     const bounds = this.#families.boundsOf(name, options.buckets);
     const definition = define("histogram", name, options, { bounds });
     const make = (home: Home): HistogramSeries => new HistogramSeries(home, bounds, this.#tick, this.#plan);
-    return this.#families.of("histograms", definition, make).bind(options.attributes);
+    return this.#families.bind("histograms", definition, options.attributes, make);
   }
 
   /**
@@ -103,14 +103,13 @@ export class Metrics implements Meter {
   gauge(name: string, read: () => number, options: InstrumentOptions = {}): () => void {
     checkFunction("read", read);
     const definition = define("observed gauge", name, options);
-    const family = this.#families.of("observedGauges", definition, (home) => new ObservedGaugeSeries(home));
-    return family.bind(options.attributes).observe(read);
+    return this.#families.bind("observedGauges", definition, options.attributes, (home) => new ObservedGaugeSeries(home)).observe(read);
   }
 
   /** Shows a number that you set. Throws as {@link Metrics.counter} does. */
   settableGauge(name: string, options: InstrumentOptions = {}): SettableGauge {
     const definition = define("gauge", name, options);
-    return this.#families.of("gauges", definition, (home) => new GaugeSeries(home)).bind(options.attributes);
+    return this.#families.bind("gauges", definition, options.attributes, (home) => new GaugeSeries(home));
   }
 
   /**
@@ -119,7 +118,7 @@ export class Metrics implements Meter {
    */
   info(name: string, attributes: Attributes, options: Omit<UnitlessOptions, "attributes"> = {}): BoundInfo {
     const definition = define("info", name, options);
-    return this.#families.of("infos", definition, (home) => new InfoSeries(home)).bind(attributes);
+    return this.#families.bind("infos", definition, attributes, (home) => new InfoSeries(home));
   }
 
   /**
@@ -131,7 +130,7 @@ export class Metrics implements Meter {
   stateSet<State extends string>(name: string, states: readonly State[], options: UnitlessOptions = {}): BoundStateSet<State> {
     const list = this.#families.statesOf(name, checkStates(states));
     const definition = define("state set", name, options, { states: list });
-    const set: BoundStateSet = this.#families.of("stateSets", definition, (home) => new StateSetSeries(home, list)).bind(options.attributes);
+    const set: BoundStateSet = this.#families.bind("stateSets", definition, options.attributes, (home) => new StateSetSeries(home, list));
     return set as BoundStateSet<State>; // it keeps to the list, and the type is inferred from that
   }
 

@@ -194,6 +194,33 @@ describe("identity", () => {
     expect(() => first(metrics)).not.toThrow();
   });
 
+  it("refuses an attribute that would be the name of the metric, because one of those fails a whole scrape", () => {
+    expect(() => metrics.counter("c", { attributes: { __name__: "d" } })).toThrow(RangeError);
+    expect(() => metrics.counter("c", { attributes: { "..name..": "d" } })).toThrow(
+      'attributes: "..name.." is the label "__name__", which is the name of the metric itself',
+    );
+    expect(metrics.counter("c", { attributes: { __name__: "" } })).toBe(metrics.counter("c")); // an empty one is as good as absent
+  });
+
+  it.each<[string, (m: Metrics, attributes: never) => unknown]>([
+    ["counter", (m, attributes) => m.counter("x", { attributes })],
+    ["up-down counter", (m, attributes) => m.upDownCounter("x", { attributes })],
+    ["histogram", (m, attributes) => m.histogram("x", { attributes })],
+    ["gauge", (m, attributes) => m.settableGauge("x", { attributes })],
+    ["observed gauge", (m, attributes) => m.gauge("x", () => 1, { attributes })],
+    ["info", (m, attributes) => m.info("x", attributes)],
+    ["state set", (m, attributes) => m.stateSet("x", ["a"], { attributes })],
+  ])("leaves the name free when the attributes of a %s are refused", (_, make) => {
+    expect(() => make(metrics, { a: {} } as never)).toThrow(TypeError);
+    expect(metrics.cardinality().map(({ name }) => name)).not.toContain("x");
+    expect(() => metrics.counter("x", { unit: "By" })).not.toThrow();
+  });
+
+  it("leaves the name free when an attribute is one that the exposition adds", () => {
+    expect(() => metrics.histogram("x", { attributes: { le: "1" } })).toThrow('"le" is the label of a histogram\'s buckets');
+    expect(() => metrics.counter("x")).not.toThrow();
+  });
+
   it("takes the buckets that the name has when none are given", () => {
     const first = metrics.histogram("h", { buckets: [1, 2] });
     expect(metrics.histogram("h")).toBe(first);

@@ -22,6 +22,7 @@ import { MessagePort, Worker as Thread } from "node:worker_threads";
 import type { Metrics } from "../metrics.ts";
 import { checkMergeOptions, mergeAll, mergeSteps, type MergeOptions, type Named } from "../snapshot/merge.ts";
 import type { Steps } from "../snapshot/steps.ts";
+import { takeSteps } from "../snapshot/take.ts";
 import type { MetricSnapshot, Snapshot, SnapshotSource } from "../snapshot.ts";
 import { PortDownlink, ProcessDownlink, ThreadDownlink, type DownlinkListener } from "./downlink.ts";
 import { inSlices } from "./in-slices.ts";
@@ -39,7 +40,7 @@ export interface ClusterMetricsOptions extends MergeOptions {
 }
 
 export interface AddOptions {
-  /** What stands in the `worker` label. Default: `thread-` and the thread's id. */
+  /** What stands in the `worker` label. Default: `thread-` and the thread's id, or `port-` and a number. */
   readonly name?: string | undefined;
 }
 
@@ -136,7 +137,7 @@ export class ClusterMetrics implements SnapshotSource {
       yield;
     }
     if (gone !== undefined) named.push(["gone", gone]);
-    if (this.#own !== undefined) named.push(["primary", this.#own.snapshot()]);
+    if (this.#own !== undefined) named.push(["primary", yield* takeSteps(this.#own.collection())]);
     named.push(["primary", upSnapshot(isUp, this.#merge.label ?? "worker")]);
     return yield* mergeSteps(named, this.#merge, this.#warnOfConflict);
   }

@@ -33,7 +33,7 @@ export interface ExposeOptions {
 /** All text in one go. For tests, and for few series: it blocks the event loop while it works. */
 export function renderText(source: Exposable, format: Format = "prometheus"): string {
   let text = "";
-  for (const part of partsOf(blocksOf(exposedOf(source), checkFormat(format)))) text += part;
+  for (const part of partsOf(source, checkFormat(format))) text += part;
   return text + endOf(format);
 }
 
@@ -65,7 +65,7 @@ async function* chunks(source: Exposable, { format, chunkLength, sliceMs, clock 
   let startedAt = clock.now();
   let chunk = "";
   let series = 0;
-  for (const part of partsOf(blocksOf(exposedOf(source), format))) {
+  for (const part of partsOf(source, format)) {
     chunk += part;
     const isFull = chunk.length >= chunkLength;
     if (isFull) {
@@ -82,15 +82,15 @@ async function* chunks(source: Exposable, { format, chunkLength, sliceMs, clock 
   if (last !== "") yield last;
 }
 
-// A family without a sample is left out with its metadata. Series without text are told of all the same: they take time.
-function* partsOf(blocks: readonly Block[]): Generator<string, void> {
-  for (const block of blocks) {
-    let before = block.head;
-    for (const text of block.texts()) {
-      yield text === "" ? "" : before + text;
-      if (text !== "") before = "";
-    }
+// Series without text are told of all the same, and so are families before they are sorted: they take time.
+function* partsOf(source: Exposable, format: Format): Generator<string, void> {
+  const blocks: Block[] = [];
+  for (const block of blocksOf(exposedOf(source), format)) {
+    blocks.push(block);
+    yield "";
   }
+  blocks.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const block of blocks) yield* block.texts();
 }
 
 // Whoever does not read this line knows that the text was cut.

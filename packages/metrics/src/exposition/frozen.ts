@@ -15,37 +15,55 @@ export function exposedOfSnapshot({ metrics }: Snapshot): Exposed {
   const infos: ExposedFamily<unknown>[] = [];
   const stateSets: ExposedFamily<StatesReading>[] = [];
   for (const metric of metrics) {
-    if (metric.type === "histogram") histograms.push(familyOf(metric, FrozenBuckets, boundsOf(metric)));
-    else if (metric.type === "state set") stateSets.push(familyOf(metric, FrozenStates));
-    else (metric.type === "info" ? infos : scalars).push(familyOf(metric, FrozenScalar));
+    if (metric.type === "histogram") histograms.push(new FrozenFamily(metric, FrozenBuckets, new FrozenBounds(metric)));
+    else if (metric.type === "state set") stateSets.push(new FrozenFamily(metric, FrozenStates, undefined));
+    else (metric.type === "info" ? infos : scalars).push(new FrozenFamily(metric, FrozenScalar, undefined));
   }
   return { scalars, histograms, infos, stateSets };
 }
 
 type Metric<Reading> = (ScalarSnapshot | HistogramSnapshot | StateSetSnapshot) & { readonly series: readonly SeriesSnapshot<Reading>[] };
+type Instrument<Reading, Exposing> = new (series: SeriesSnapshot<Reading>) => Exposing;
 
-function familyOf<Reading, Exposing>(
-  { type: kind, name, unit, description, series }: Metric<Reading>,
-  Instrument: new (series: SeriesSnapshot<Reading>) => Exposing,
-  bounds?: { readonly values: readonly number[] },
-): ExposedFamily<Exposing> {
-  return {
-    definition: { kind, name, unit, description, bounds },
-    exposedName: exposedName({ kind, name, unit }),
-    series: () => series.map((one) => new FrozenSeries(one, Instrument)),
-  };
+class FrozenFamily<Reading, Exposing> implements ExposedFamily<Exposing> {
+  readonly definition: ExposedFamily<Exposing>["definition"];
+  readonly #series: readonly SeriesSnapshot<Reading>[];
+  readonly #Instrument: Instrument<Reading, Exposing>;
+
+  constructor(metric: Metric<Reading>, Instrument: Instrument<Reading, Exposing>, bounds: FrozenBounds | undefined) {
+    const { type: kind, name, unit, description, series } = metric;
+    this.definition = { kind, name, unit, description, bounds };
+    this.#series = series;
+    this.#Instrument = Instrument;
+  }
+
+  get exposedName(): string {
+    return exposedName(this.definition);
+  }
+
+  *series(): Iterable<ExposedSeries<Exposing>> {
+    for (const one of this.#series) yield new FrozenSeries(one, this.#Instrument);
+  }
 }
 
-// The series of one instrument have the same bounds.
-function boundsOf({ series }: HistogramSnapshot): { readonly values: readonly number[] } {
-  return { values: [...(series[0]?.reading.buckets ?? []).map(({ le }) => le), Infinity] };
+class FrozenBounds {
+  readonly #metric: HistogramSnapshot;
+
+  constructor(metric: HistogramSnapshot) {
+    this.#metric = metric;
+  }
+
+  /** Those of the first series, which all of them have. */
+  get values(): readonly number[] {
+    return [...(this.#metric.series[0]?.reading.buckets ?? []).map(({ le }) => le), Infinity];
+  }
 }
 
 class FrozenSeries<Reading, Exposing> implements ExposedSeries<Exposing> {
   readonly #series: SeriesSnapshot<Reading>;
-  readonly #Instrument: new (series: SeriesSnapshot<Reading>) => Exposing;
+  readonly #Instrument: Instrument<Reading, Exposing>;
 
-  constructor(series: SeriesSnapshot<Reading>, Instrument: new (series: SeriesSnapshot<Reading>) => Exposing) {
+  constructor(series: SeriesSnapshot<Reading>, Instrument: Instrument<Reading, Exposing>) {
     this.#series = series;
     this.#Instrument = Instrument;
   }

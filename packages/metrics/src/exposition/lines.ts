@@ -23,29 +23,34 @@ type LinesOf<Reading> = (labels: string, reading: Reading) => string;
 export interface Block {
   /** What blocks are sorted by. */
   readonly name: string;
-  /** Metadata, for a family that has at least one sample. */
-  readonly head: string;
-  /** The text of each series, made when it is asked for; empty for one that has no value. */
+  /**
+   * The text of each series, made when it is asked for; empty for one that has no value. The first that is not empty has the
+   * metadata before it: a family without a sample is left out with its own.
+   */
   texts(): Iterable<string>;
 }
 
-/** Everything there is, by name. */
-export function blocksOf(exposed: Exposed, format: Format): Block[] {
-  const blocks = [
-    ...exposed.scalars.map((family) => blockOf(family, format, scalarLines(family, format))),
-    ...exposed.histograms.map((family) => blockOf(family, format, histogramLines(family, format))),
-    ...exposed.infos.map((family) => blockOf(family, format, infoLines(family))),
-    ...exposed.stateSets.map((family) => blockOf(family, format, stateSetLines(family))),
-  ];
-  return blocks.sort((a, b) => (a.name < b.name ? -1 : 1));
+/** Everything there is, in no order. Next to nothing is done before it is asked for: there may be thousands. */
+export function* blocksOf(exposed: Exposed, format: Format): Iterable<Block> {
+  for (const family of exposed.scalars) yield blockOf(family, format, scalarLines);
+  for (const family of exposed.histograms) yield blockOf(family, format, histogramLines);
+  for (const family of exposed.infos) yield blockOf(family, format, infoLines);
+  for (const family of exposed.stateSets) yield blockOf(family, format, stateSetLines);
 }
 
-function blockOf<Reading>(family: ExposedFamily<Reading>, format: Format, linesOf: LinesOf<Reading>): Block {
+type Writer<Reading> = (family: ExposedFamily<Reading>, format: Format) => LinesOf<Reading>;
+
+function blockOf<Reading>(family: ExposedFamily<Reading>, format: Format, writer: Writer<Reading>): Block {
   return {
     name: family.exposedName,
-    head: headOf(family, format),
     *texts() {
-      for (const { labels, instrument } of family.series()) yield linesOf(labels.text, instrument);
+      const linesOf = writer(family, format);
+      let before = headOf(family, format);
+      for (const { labels, instrument } of family.series()) {
+        const text = linesOf(labels.text, instrument);
+        yield text === "" ? "" : before + text;
+        if (text !== "") before = "";
+      }
     },
   };
 }

@@ -46,14 +46,15 @@ export function negotiate(accept: string | null | undefined): Format {
   return isPreferred ? "openmetrics" : "prometheus";
 }
 
-/** Whether a reader with this `Accept-Encoding` header takes gzip. */
+/** Whether a reader with this `Accept-Encoding` header takes gzip, and would not rather have the text as it is. */
 export function acceptsGzip(acceptEncoding: string | null | undefined): boolean {
   const codings = (acceptEncoding ?? "").split(",").map((part) => {
     const [name = "", ...parameters] = part.split(";");
     return { name: name.trim().toLowerCase(), q: qualityOf(parametersOf(parameters)) };
   });
   const asked = codings.find(({ name }) => name === "gzip" || name === "x-gzip") ?? codings.find(({ name }) => name === "*");
-  return asked !== undefined && asked.q > 0;
+  const plain = codings.find(({ name }) => name === "identity")?.q ?? 0;
+  return asked !== undefined && asked.q > 0 && asked.q >= plain;
 }
 
 function rangeOf(part: string, position: number): Range {

@@ -15,7 +15,8 @@ import { ObservedGaugeSeries } from "../observed-gauge.ts";
 
 /**
  * Makes a meter of OpenTelemetry's API the `Meter` of every pattern, so that what they measure goes where the program's
- * other telemetry goes. Attributes are bound once; the same name and attributes give the same series.
+ * other telemetry goes. Attributes are bound once; the same name and attributes give the same series. The same meter of
+ * OpenTelemetry gives the same one here, so that gauges add up and names are checked across all who adapt it.
  *
  * What OpenTelemetry would take and then report as two metrics of one name is refused, as by a registry of this package:
  * its methods throw InstrumentConflictError (`ERR_INSTRUMENT_CONFLICT`) when the name has another kind or unit, and
@@ -23,8 +24,12 @@ import { ObservedGaugeSeries } from "../observed-gauge.ts";
  */
 export function meterFrom(meter: OtelMeter): Meter {
   checkFunction("meter.createCounter", (meter as Partial<OtelMeter> | undefined)?.createCounter);
-  return new AdaptedMeter(meter);
+  let adapted = known.get(meter);
+  if (adapted === undefined) known.set(meter, (adapted = new AdaptedMeter(meter)));
+  return adapted;
 }
+
+const known = new WeakMap<OtelMeter, AdaptedMeter>();
 
 class AdaptedMeter implements Meter {
   readonly #meter: OtelMeter;

@@ -59,6 +59,7 @@ export class MergedMetric {
     for (const { attributes, merged } of this.#series.values()) {
       if (series.push({ attributes, ...merged.read(takenAtMs) }) % seriesPerStep === 0) yield;
     }
+    yield; // there may be thousands of metrics with few series each
     // Every series was made for this type, in the constructor; a map over types cannot say so.
     return { name, type, unit, description: this.#description, series } as MetricSnapshot;
   }
@@ -86,7 +87,8 @@ function identityOf(attributes: Readonly<Record<string, string>>, labels: Map<st
   const parts = Object.keys(attributes).map((key) => {
     let label = labels.get(key);
     if (label === undefined) labels.set(key, (label = labelName(key)));
-    return `${label}\0${attributes[key] ?? ""}`;
+    const value = attributes[key] ?? "";
+    return `${label}\0${value.length}\0${value}`; // with its length, because a value may hold anything
   });
   return parts.length < 2 ? (parts[0] ?? "") : parts.sort().join("\0");
 }

@@ -1,5 +1,7 @@
-import type { Collection, FamilyOf, HistogramSource, Scalar, StatesSource, TimedTally } from "../collection.ts";
+import type { Collection, FamilyOf, HistogramSource, Scalar, StatesSource } from "../collection.ts";
+import { Distribution } from "../distribution.ts";
 import type {
+  BucketSnapshot,
   DistributionSnapshot,
   ExemplarSnapshot,
   HistogramReading,
@@ -10,6 +12,8 @@ import type {
 } from "../snapshot.ts";
 import { packCounts } from "./counts.ts";
 import { finish, seriesPerStep, type Steps } from "./steps.ts";
+
+const noSamples = distribution(new Distribution(), 0);
 
 /** Everything at this moment. */
 export function takeSnapshot(collection: Collection): Snapshot {
@@ -87,16 +91,31 @@ function* stateSetMetric(family: FamilyOf<StatesSource>): Steps<MetricSnapshot> 
 }
 
 function readHistogram(histogram: HistogramSource, bounds: ArrayLike<number>): HistogramReading {
-  const windows = [...histogram.windows()].map(([ms, window]): [string, DistributionSnapshot] => [String(ms), distribution(window)]);
-  return { ...readAllTime(histogram, bounds), windows: Object.fromEntries(windows) };
+  return { buckets: bucketsOf(histogram, bounds), ...distributionsOf(histogram, true), ...exemplarsOf(histogram, bounds.length) };
 }
 
 function readAllTime(histogram: HistogramSource, bounds: ArrayLike<number>): HistogramReading {
+  return { buckets: bucketsOf(histogram, bounds), ...distributionsOf(histogram, false), ...exemplarsOf(histogram, bounds.length) };
+}
+
+function bucketsOf(histogram: HistogramSource, bounds: ArrayLike<number>): BucketSnapshot[] {
   const { cumulative } = histogram.classic();
-  const buckets = Array.from({ length: bounds.length - 1 }, (_, index) => ({ le: bounds[index] ?? Infinity, count: cumulative[index] ?? 0 }));
-  const reading = { buckets, lifetime: distribution(histogram.lifetime()), windows: {} };
-  const exemplars = readExemplars(histogram, bounds.length);
-  return exemplars === undefined ? reading : { ...reading, exemplars };
+  return Array.from({ length: bounds.length - 1 }, (_, index) => ({ le: bounds[index] ?? Infinity, count: cumulative[index] ?? 0 }));
+}
+
+function distributionsOf(histogram: HistogramSource, hasWindows: boolean): Pick<HistogramReading, "lifetime" | "windows"> {
+  const windows: Record<string, DistributionSnapshot> = {};
+  let lifetime = noSamples;
+  histogram.read((samples, seconds, windowMs) => {
+    if (windowMs === Infinity) lifetime = distribution(samples, seconds);
+    else if (hasWindows) windows[windowMs] = distribution(samples, seconds);
+  });
+  return { lifetime, windows };
+}
+
+function exemplarsOf(histogram: HistogramSource, buckets: number): Pick<HistogramReading, "exemplars"> {
+  const exemplars = readExemplars(histogram, buckets);
+  return exemplars === undefined ? {} : { exemplars };
 }
 
 function readExemplars(histogram: HistogramSource, buckets: number): Record<string, ExemplarSnapshot> | undefined {
@@ -108,7 +127,7 @@ function readExemplars(histogram: HistogramSource, buckets: number): Record<stri
   return exemplars;
 }
 
-function distribution({ samples, seconds }: TimedTally): DistributionSnapshot {
+function distribution(samples: Distribution, seconds: number): DistributionSnapshot {
   const { zeros, count, sum, min, max } = samples;
   const ends = count === 0 ? { min: NaN, max: NaN } : { min, max };
   return { scale: 4, ...packCounts(samples.offset, samples.counts), zeros, count, sum, ...ends, seconds };
@@ -133,5 +152,6 @@ function* readAll<Instrument, Reading>(
     const series = read(instrument);
     if (series !== undefined && all.push({ attributes: { ...labels.attributes }, ...series }) % seriesPerStep === 0) yield;
   }
+  yield; // there may be thousands of families with few series each
   return all;
 }

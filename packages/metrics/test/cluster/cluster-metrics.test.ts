@@ -86,6 +86,25 @@ describe("a scrape", () => {
     expect(lines).toContain('breakwater_worker_up{worker="7"} 1');
   });
 
+  it("gives the primary's event loop its turns while its own metrics are read and merged, however few series each has", async () => {
+    let now = 0;
+    const busy = { now: () => (now += 1), setTimer: clock.setTimer.bind(clock) }; // each look at it takes a millisecond
+    const own = new Metrics({ clock });
+    for (let n = 0; n < 600; n++) own.counter(`c${n}`);
+    all.close();
+    all = new ClusterMetrics({ clock: busy, metrics: own });
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await all.snapshot();
+    isDone = true;
+    expect(turns).toBeGreaterThan((3 * 600) / 10); // read, merged and put together, in steps of 5 ms and more
+  });
+
   it("shares a collection that is under way, and begins another afterwards", async () => {
     const read = vi.fn(() => 1);
     worker("1").metrics.gauge("g", read);
@@ -275,7 +294,11 @@ describe("a worker", () => {
     const metrics = new Metrics();
     const counter = metrics.counter("a");
     for (let n = 0; n < 1000; n++) metrics.counter("c", { attributes: { n } }).add(1);
-    const begun = vi.spyOn(metrics, "collection");
+    const collection = vi.spyOn(metrics, "collection");
+    const begun = new Promise<void>((resolve) => void collection.mockImplementationOnce(() => {
+      resolve();
+      return metrics.collection();
+    }));
     const publication = publishMetrics(metrics, { port: port2, clock: slow });
     publications.push(publication);
     const said: unknown[] = [];
@@ -284,11 +307,12 @@ describe("a worker", () => {
       if (text !== undefined) said.push([type, readings(JSON.parse(text) as Snapshot, "a")]);
     });
     port1.postMessage({ "@breakwater/metrics": { type: "collect", id: 1 } });
-    await vi.waitUntil(() => begun.mock.calls.length > 0, { interval: 0 });
+    await begun; // and gone on in the first pause of the reading
     counter.add(1); // its series has been read
     await publication.flush();
     await vi.waitUntil(() => said.length === 2, { interval: 1 });
     expect(said).toEqual([["lasting", [[undefined, 1]]], ["snapshot", [[undefined, 1]]]]);
+    expect(collection.mock.calls.length).toBeGreaterThan(3); // the mock's own, the telling's, and at least one all over again
     port1.close();
   });
 

@@ -71,6 +71,26 @@ describe("text in chunks", () => {
     expect(turns).toBeGreaterThanOrEqual(1600 / 16 / 5 - 1);
   });
 
+  it("takes one family after the other, so that thousands of them do not hold the loop up before the first byte", async () => {
+    const asked = vi.fn();
+    const family = (n: number) => ({
+      get definition() {
+        asked(n);
+        return { kind: "gauge", name: `g${n}`, unit: "", description: "", bounds: undefined } as const;
+      },
+      exposedName: `g${n}`,
+      series: () => [{ labels: { text: "" }, instrument: { value: n } }],
+    });
+    const many: Registry = { collection: () => ({ scalars: [3, 1, 2].map(family), histograms: [], infos: [], stateSets: [] }) };
+    const text = expose(many, { chunkLength: 1 });
+    expect((await text.next()).value).toBe("# HELP g1 g1\n# TYPE g1 gauge\ng1 1\n");
+    expect(new Set(asked.mock.calls.flat())).toEqual(new Set([1]));
+    await text.return();
+    for (let n = 0; n < 1600; n++) metrics.counter(`c${n}`);
+    const turns = await turnsDuring(() => chunksOf(metrics, { clock: busyClock(), sliceMs: 5 }));
+    expect(turns).toBeGreaterThanOrEqual((2 * 1600) / 16 / 5 - 1); // once to sort them, once to write them
+  });
+
   it("counts what the reader does with a chunk in the same turn as part of the slice", async () => {
     fill(100);
     const clock = new ManualClock();

@@ -59,6 +59,11 @@ describe("negotiation of gzip", () => {
     ["*;q=0", false],
     ["gzip;q=0, *", false],
     ["identity", false],
+    ["gzip;q=0.5, identity", false],
+    ["identity;q=0.5, gzip", true],
+    ["identity, gzip", true],
+    ["gzip;q=0.5, *;q=0.1", true],
+    ["gzip;q=0.5, identity;q=0", true],
     ["xgzipx", false],
   ] as const)("takes %j as %s", (accepted, answer) => {
     expect(acceptsGzip(accepted)).toBe(answer);

@@ -124,6 +124,12 @@ wait_seconds_count{name="db"} 3
     expect(open()).toBe('# TYPE g gauge\n# HELP g g\ng{n="1"} NaN\ng{n="2"} -Inf\n# EOF\n');
   });
 
+  it("has one bound of zero, whatever its sign", () => {
+    metrics.histogram("b", { buckets: [-0, 1] }).record(0);
+    expect(metrics.histogram("b", { buckets: [0, 1] })).toBe(metrics.histogram("b"));
+    expect(renderText(metrics, "openmetrics")).toContain('b_bucket{le="0.0"} 1\n');
+  });
+
   it("writes no _created lines", () => {
     fill();
     expect(open()).not.toContain("_created");

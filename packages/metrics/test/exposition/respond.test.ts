@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline, Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { contentTypeOf, expose, Metrics, negotiate, renderText, respond, type Exposable, type Registry } from "@breakwater/metrics";
 import { ManualClock } from "@breakwater/core/testing";
 
@@ -64,6 +64,27 @@ describe("an answer to a scrape", () => {
     await new Promise(setImmediate);
     expect(reads).toBe(readsThen);
     expect(reads).toBeLessThan(5);
+  });
+
+  it("stops the work when the reader of a zipped text goes away, and rejects nothing that nobody awaits", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+    };
+    let reads = 0;
+    const own = new Metrics({ maxSeries: Infinity });
+    for (let n = 0; n < 20_000; n++) own.gauge("g", () => (reads += 1), { attributes: { n } });
+    const reader = respond(own, requestWith({ "accept-encoding": "gzip" })).body?.getReader();
+    await reader?.read();
+    await reader?.cancel("gone");
+    await turns(20);
+    const readsThen = reads;
+    await turns(50);
+    expect(reads).toBe(readsThen);
+    expect(reads).toBeLessThan(20_000);
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   it("fails its body when something throws midway, gzipped or not", async () => {

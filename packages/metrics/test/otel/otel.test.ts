@@ -82,6 +82,17 @@ describe("a meter of OpenTelemetry as ours", () => {
     expect(read).toHaveBeenCalledOnce();
   });
 
+  it("is one meter for one of OpenTelemetry's, so that readers add up wherever it was adapted", async () => {
+    const reader = new ManualReader();
+    const otel = new MeterProvider({ readers: [reader] }).getMeter("test");
+    expect(meterFrom(otel)).toBe(meterFrom(otel));
+    meterFrom(otel).gauge("g", () => 2);
+    meterFrom(otel).gauge("g", () => 3);
+    const { resourceMetrics } = await reader.collect();
+    expect(resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics.flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value)))).toEqual([5]);
+    expect(() => meterFrom(otel).counter("g")).toThrow(InstrumentConflictError);
+  });
+
   it("observes nothing for a reader that throws or has no number, warns once, and harms no other", async () => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const { meter, collect } = sdk();

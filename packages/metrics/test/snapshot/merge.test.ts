@@ -1,6 +1,6 @@
 import { ManualClock } from "@breakwater/core/testing";
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
   InstrumentConflictError,
   mergeSnapshots,
@@ -11,6 +11,7 @@ import {
   type HistogramReading,
   type Snapshot,
 } from "@breakwater/metrics";
+import { History } from "../../src/history.ts";
 
 const windowsMs = [10_000, 60_000];
 let clock: ManualClock;
@@ -136,6 +137,14 @@ describe("the merge of snapshots", () => {
     }
   });
 
+  it("has a rate of 0 for a window that none of them has any more", () => {
+    const one = taken((metrics) => metrics.histogram("h").record(1));
+    const metrics = one.metrics.map((metric) =>
+      metric.type !== "histogram" ? metric : { ...metric, series: metric.series.map((each) => ({ ...each, reading: { ...each.reading, windows: {} } })) });
+    const { windows, lifetime } = histogram(mergeSnapshots([{ ...one, metrics }]), "h");
+    expect(windowsMs.map((ms) => summaryOf(windows[ms] ?? lifetime))).toEqual([expect.objectContaining({ count: 0, rate: 0 }), expect.objectContaining({ count: 0, rate: 0 })]);
+  });
+
   it("has the samples of all over the longest time for a rate, since they ran side by side", () => {
     const old = registry();
     old.histogram("h").record(1);
@@ -183,6 +192,15 @@ describe("the merge of snapshots", () => {
     expect(seriesOf(merged, "c")).toHaveLength(1);
     expect(Object.keys(seriesOf(merged, "c")[0]?.attributes ?? {})).toEqual(["__proto__", "b"]);
     expect(seriesOf(merged, "c")[0]?.reading).toBe(3);
+  });
+
+  it("does not take one value for two attributes, whatever characters it has", () => {
+    const values = ["x\0b\0y", "x\x001\0b\x001\0y", "x\0b", "x"];
+    const snapshot = taken((metrics) => {
+      for (const a of values) metrics.counter("c", { attributes: { a } }).add(1);
+      metrics.counter("c", { attributes: { a: "x", b: "y" } }).add(1);
+    });
+    expect(seriesOf(mergeSnapshots([snapshot, snapshot]), "c").map(({ reading }) => reading)).toEqual([2, 2, 2, 2, 2]);
   });
 
   it("changes nothing in what it was given", () => {
@@ -385,6 +403,14 @@ describe("a snapshot", () => {
     });
     expect(mergeSnapshots([inJson(snapshot)])).toEqual(mergeSnapshots([snapshot]));
     expect(JSON.stringify(histogram(snapshot, "h").lifetime).length).toBeLessThan(700);
+  });
+
+  it("reads each histogram once for all time and all windows", () => {
+    const read = vi.spyOn(History.prototype, "read");
+    const { lifetime, windows } = histogram(taken((metrics) => metrics.histogram("h").record(1)), "h");
+    expect(read).toHaveBeenCalledTimes(1);
+    read.mockRestore();
+    expect([lifetime.count, Object.values(windows).map(({ count }) => count)]).toEqual([1, [1, 1]]);
   });
 
   it("is data of its own, which nothing that happens later changes", () => {
