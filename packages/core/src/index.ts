@@ -28,5 +28,7 @@ export { Heap, type HeapItem } from "./heap.ts";
 export { WaitLine, Waiter, type WaitLineOptions, type WaitQueue } from "./wait-line.ts";
 export { WaitList, type WaitListOptions, type WaitOptions } from "./wait-list.ts";
 export { ignoreAbort, listenForAbort, type AbortListener } from "./abort-hub.ts";
+export { LazyAbort } from "./lazy-abort.ts";
 export { LinkedAbort } from "./linked-abort.ts";
+export { abortLent, isLent, lendAbort } from "./lent-abort.ts";
 export { Deadlines, type Expiring } from "./deadlines.ts";

@@ -1,4 +1,4 @@
-import type { Call, Clock, Counter, Outcome, Service } from "@breakwater/core";
+import { abortLent, isLent, listenForAbort, warn, type Attributes, type Call, type Clock, type Counter, type Outcome, type Service } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
 import type { BoundHistogram, HistogramStats, Metrics } from "@breakwater/metrics";
 
@@ -16,6 +16,8 @@ export interface ReceivedCall extends Call {
 export interface ArrivingCall extends Call {
   signal: AbortSignal | undefined;
   readonly receivedAt: number;
+  /** Which operation of the service it is for; undefined where there is one alone. */
+  readonly operation?: string;
 }
 
 export interface MeasuredOptions {
@@ -23,9 +25,21 @@ export interface MeasuredOptions {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly classify: (error: unknown, call: Call) => Outcome;
-  readonly service: string;
+  /** What all its series are told apart by. */
+  readonly attributes: Attributes;
+  /** Hears how long each request waited for its admission, in ms. */
+  readonly waited?: ((waitMs: number) => void) | undefined;
   /** Aborted when a stop runs out of patience. */
   readonly stop: AbortSignal;
+}
+
+/** How those ended that were admitted. */
+export interface OutcomeCounts {
+  /** Answered well. */
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Ended without a verdict: the caller went away or had no business here. */
+  readonly neutral: number;
 }
 
 /** How long requests took, in seconds, since the start and in the metrics' window. */
@@ -50,32 +64,45 @@ export class Measured {
   readonly #clock: Clock;
   readonly #health: Health;
   readonly #stop: AbortSignal;
+  readonly #waited: ((waitMs: number) => void) | undefined;
   readonly #classify: (error: unknown, call: Call) => Outcome;
   readonly #serviceTime: BoundHistogram;
   readonly #sojournTime: BoundHistogram;
   readonly #requests: Record<Outcome, Counter>;
   readonly #counts: Record<Outcome, number> = { success: 0, failure: 0, neutral: 0 };
+  /** Those whose callers lent their signals: a stop aborts these themselves, which spares each call a signal that follows two. */
+  readonly #lent = new Set<ReceivedCall>();
+  #inFlight = 0;
 
-  constructor({ clock, metrics, health, classify, service, stop }: MeasuredOptions) {
+  constructor({ clock, metrics, health, classify, attributes, waited, stop }: MeasuredOptions) {
     this.#clock = clock;
     this.#health = health;
     this.#stop = stop;
+    this.#waited = waited;
     this.#classify = classify;
     const time = (name: string, description: string): BoundHistogram =>
-      metrics.histogram(name, { description, unit: "s", attributes: { service } });
+      metrics.histogram(name, { description, unit: "s", attributes });
     this.#serviceTime = time("breakwater.service.duration", "From admission to the answer.");
     this.#sojournTime = time("breakwater.service.sojourn.duration", "From arrival to the answer, queueing included.");
     const requests = (outcome: Outcome): Counter =>
       metrics.counter("breakwater.service.requests", {
         description: "Requests that were admitted, by outcome.",
         unit: "{request}",
-        attributes: { service, outcome },
+        attributes: { ...attributes, outcome },
       });
     this.#requests = { success: requests("success"), failure: requests("failure"), neutral: requests("neutral") };
+    listenForAbort(stop, { aborted: (reason) => this.#lent.forEach(({ signal }) => abortLent(signal, reason)) });
   }
 
-  count(outcome: Outcome): number {
-    return this.#counts[outcome];
+  /** Admitted, and not settled yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Of those that were admitted. */
+  get counts(): OutcomeCounts {
+    const { success, failure, neutral } = this.#counts;
+    return { succeeded: success, failed: failure, neutral };
   }
 
   get responseTimes(): ResponseTimes {
@@ -85,9 +112,10 @@ export class Measured {
   layer<In, Out>(next: Service<In, Out, ReceivedCall>): Service<In, Out, ArrivingCall> {
     return (input, arriving) => {
       const admittedAt = this.#clock.now();
+      this.#waited?.(admittedAt - arriving.receivedAt);
       const call = this.#admit(arriving);
       const failed = (error: unknown): never => {
-        this.#settle(this.#classify(error, call), admittedAt, call);
+        this.#settle(this.#outcomeOf(error, call), admittedAt, call);
         throw error;
       };
       return begin(next, input, call).then((answer) => {
@@ -97,14 +125,32 @@ export class Measured {
     };
   }
 
+  // A classifier is foreign code: whatever it does, the request's own error comes out.
+  #outcomeOf(error: unknown, call: Call): Outcome {
+    try {
+      const outcome: unknown = this.#classify(error, call);
+      if (outcome === "success" || outcome === "failure" || outcome === "neutral") return outcome;
+      warn(new TypeError(`classify must return "success", "failure" or "neutral", got ${String(outcome)}`));
+    } catch (own) {
+      warn(own);
+    }
+    return "failure";
+  }
+
   // Changed in place: the object is the service's own, and nobody further in has seen it.
   #admit(call: ArrivingCall): ReceivedCall {
+    this.#inFlight += 1;
+    const isLentToUs = call.signal !== undefined && isLent(call.signal);
     call.signal ??= this.#stop;
-    return call as ReceivedCall; // it has a signal now
+    const received = call as ReceivedCall; // it has a signal now
+    if (isLentToUs) this.#lent.add(received);
+    return received;
   }
 
   #settle(outcome: Outcome, admittedAt: number, call: ReceivedCall): void {
     const now = this.#clock.now();
+    this.#inFlight -= 1;
+    this.#lent.delete(call);
     this.#counts[outcome] += 1;
     this.#requests[outcome].add(1);
     this.#health.record(outcome, now);

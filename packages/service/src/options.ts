@@ -1,9 +1,11 @@
 import { checkNumber, isRejected, outcomeOfError, type Call, type Clock, type Outcome } from "@breakwater/core";
 import type { HealthOptions } from "@breakwater/health";
-import type { ConcurrencyLimiter, ConcurrencyLimiterOptions } from "@breakwater/limiter";
 import type { Metrics } from "@breakwater/metrics";
 import type { Pipeline } from "@breakwater/middleware";
-import type { Resource } from "./resource.ts";
+import type { LimiterOption } from "./limiters.ts";
+import type { Resource } from "./resources/resource.ts";
+import type { SheddingOption } from "./shedding.ts";
+import type { Patterns } from "./view/patterns.ts";
 
 export interface ServiceOptions<In, C extends Call, Raw = In> {
   /** Default "service". Names the service in metrics, logs and refusals. */
@@ -12,13 +14,23 @@ export interface ServiceOptions<In, C extends Call, Raw = In> {
    * How many requests are served at a time, and how many may wait. Default: no limit. A limiter of your own belongs to
    * the service from then on: a stop waits until it is idle, and closes it.
    */
-  readonly limiter?: ConcurrencyLimiter | ConcurrencyLimiterOptions | undefined;
+  readonly limiter?: LimiterOption | undefined;
   /** What every request passes between admission and handler, outermost first. Default: nothing. */
   readonly middleware?: Pipeline<In, C, Raw> | undefined;
-  /** Started in this order, stopped in reverse. Default: none. */
+  /**
+   * What refuses the least important requests, by `call.priority`, before any wait or work is spent on them. Refusals are counted
+   * apart, and say nothing about health. One of your own belongs to the service from then on. Default: nothing is shed.
+   */
+  readonly shedding?: SheddingOption | undefined;
+  /** Started in this order, or by what they depend on, and stopped in reverse. Default: none. */
   readonly resources?: readonly Resource[] | undefined;
   /** Thresholds and dependency checks. Its clock and meter are the service's. */
   readonly health?: Omit<HealthOptions, "clock" | "meter" | "name"> | undefined;
+  /**
+   * What the handlers use, by name: breakers, pools, caches. `inspect()` shows their `stats`, and those that have `health`
+   * contribute to the service's. Default: none.
+   */
+  readonly patterns?: Patterns | undefined;
   /** Where measurements go; share it with the patterns used inside. Default: one of its own. */
   readonly metrics?: Metrics | undefined;
   /** How the error of an admitted request counts. Default {@link outcomeOfRequest}. */

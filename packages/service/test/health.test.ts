@@ -36,3 +36,21 @@ it("the health of a service takes breaker, pool and limiter as they are, and eac
   await service.stop();
   expect(clock.pendingRefTimers).toBe(0);
 });
+
+it("a service is not ready before it runs, though there be nothing to check, and not when it stops", async () => {
+  let ready = (): void => undefined;
+  const isReady = new Promise<void>((resolve) => (ready = resolve));
+  const service = createService<object>({
+    resources: [{ name: "slow", start: () => isReady }],
+  }).handle(async () => "done");
+  const probes = (): number[] => [service.health.startup().status, service.health.readiness().status, service.health.liveness().status];
+  expect(probes()).toEqual([503, 503, 200]);
+  const started = service.start();
+  expect(probes()).toEqual([503, 503, 200]);
+  expect(service.health.report.reason).toContain("the service has not started");
+  ready();
+  await started;
+  expect(probes()).toEqual([200, 200, 200]);
+  await service.stop();
+  expect(probes()).toEqual([200, 503, 200]);
+});

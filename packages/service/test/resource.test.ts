@@ -1,6 +1,7 @@
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ResourceChain, type Resource } from "../src/resource.ts";
+import { ResourceGraph } from "../src/resources/resource-graph.ts";
+import type { Resource } from "../src/resources/resource.ts";
 
 const clock = new ManualClock();
 const never = new AbortController().signal;
@@ -9,7 +10,7 @@ const warnings = vi.spyOn(process, "emitWarning");
 beforeEach(() => void warnings.mockReset().mockImplementation(() => undefined));
 
 /** Resources that write down what was done with them. */
-function chainOf(...resources: readonly Partial<Resource>[]): { chain: ResourceChain; log: string[] } {
+function chainOf(...resources: readonly Partial<Resource>[]): { chain: ResourceGraph; log: string[] } {
   const log: string[] = [];
   const named = resources.map(({ name = "?", start, stop, ...rest }) => ({
     ...rest,
@@ -23,7 +24,7 @@ function chainOf(...resources: readonly Partial<Resource>[]): { chain: ResourceC
       await stop?.();
     },
   }));
-  return { chain: new ResourceChain(named, clock), log };
+  return { chain: new ResourceGraph(named, clock), log };
 }
 
 describe("resources", () => {
@@ -43,7 +44,7 @@ describe("resources", () => {
 
   it("may throw synchronously", async () => {
     const failure = new Error("at once");
-    const chain = new ResourceChain([{ name: "a", start: () => { throw failure; } }], clock);
+    const chain = new ResourceGraph([{ name: "a", start: () => { throw failure; } }], clock);
     await expect(chain.start(never)).rejects.toBe(failure);
   });
 
@@ -114,7 +115,7 @@ describe("resources", () => {
       }
     }
     const queue = new Queue();
-    await new ResourceChain([queue], clock).start(never);
+    await new ResourceGraph([queue], clock).start(never);
     expect(queue.isOpen).toBe(true);
   });
 
@@ -124,6 +125,6 @@ describe("resources", () => {
     [{ name: "a", stop: 3 }, "resources[0].stop must be a function, got number"],
   ])("with wrong options are refused by name and value: %o", (resource, message) => {
     // What JavaScript may pass.
-    expect(() => new ResourceChain([resource as Resource], clock)).toThrow(message);
+    expect(() => new ResourceGraph([resource as Resource], clock)).toThrow(message);
   });
 });

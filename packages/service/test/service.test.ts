@@ -1,4 +1,4 @@
-import type { Call } from "@breakwater/core";
+import { lendAbort, type Call } from "@breakwater/core";
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { Metrics } from "@breakwater/metrics";
 import { authentication, pipeline, requestId } from "@breakwater/middleware";
@@ -182,6 +182,20 @@ describe("stopping", () => {
     expect(await answers).toEqual(["done", "done"]);
     expect(await stopped).toMatchObject({ isDrained: true, aborted: 0, durationMs: 200 });
     expect(clock.pendingRefTimers).toBe(0);
+  });
+
+  it("aborts by a signal that was lent to it what has not ended within the grace, and no other of the same caller", async () => {
+    const clock = new ManualClock();
+    const service = await running(clock);
+    const [slow, quick, other] = [new AbortController(), new AbortController(), new AbortController()];
+    lendAbort(other);
+    const answer = service.process({ ms: 1_000 }, { signal: lendAbort(slow) }).catch((error: unknown) => error);
+    const done = service.process({ ms: 10 }, { signal: lendAbort(quick) });
+    const stopped = service.stop({ graceMs: 100 });
+    await clock.advanceAsync(100);
+    expect([await done, await stopped]).toMatchObject(["done", { isDrained: false, aborted: 1 }]);
+    expect(await answer).toMatchObject({ code: "ERR_SERVICE_UNAVAILABLE", reason: "stopping" });
+    expect([slow, quick, other].map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
   });
 
   it("aborts what has not ended within the grace, and refuses the queue", async () => {

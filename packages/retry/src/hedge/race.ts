@@ -1,8 +1,7 @@
-import { ignoreAbort, listenForAbort, isThenable, type AbortListener, type Call, type Expiring } from "@breakwater/core";
+import { ignoreAbort, listenForAbort, isThenable, LazyAbort, type AbortListener, type Call, type Expiring } from "@breakwater/core";
 import { BestError } from "./best-error.ts";
 import { HedgeLostError, type HedgeLostReason } from "./errors.ts";
 import type { HedgeReason } from "./events.ts";
-import { LazyAbort } from "./lazy-abort.ts";
 import type { RaceContext } from "./race-context.ts";
 import { Try } from "./try.ts";
 import { callOfTry } from "./try-call.ts";

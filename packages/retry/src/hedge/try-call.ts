@@ -1,5 +1,4 @@
-import type { Call } from "@breakwater/core";
-import type { LazyAbort } from "./lazy-abort.ts";
+import type { Call, LazyAbort } from "@breakwater/core";
 
 /**
  * The call that a try is handed: a copy of the caller's whose `signal` is the try's own, made when it is read.

@@ -1,5 +1,5 @@
+import type { LazyAbort } from "@breakwater/core";
 import { giveUpCount } from "../give-ups.ts";
-import type { LazyAbort } from "./lazy-abort.ts";
 
 /** One try of a call, which knows the one that was sent before it. */
 export class Try {
