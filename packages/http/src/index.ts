@@ -1,0 +1,11 @@
+export { fetchHandler } from "./fetch/fetch-handler.ts";
+export type { FetchOptions } from "./fetch/fetch-options.ts";
+export type { FetchRequest } from "./fetch/fetch-request.ts";
+export { HttpReply, jsonReply, reply, type ReplyHeaders, type ReplyOptions, type ReplyStream } from "./front/reply.ts";
+export { StatusError, isStatusError, type StatusErrorOptions } from "./front/status-error.ts";
+export { statusOfError } from "./front/status-of.ts";
+export { CallCancelledError, ClientGoneError, ServerStoppingError } from "./front/abort-reasons.ts";
+export type { FailureContext, FailureOptions, Problem, ProblemIssue } from "./front/failures.ts";
+export type { CallOptions } from "./front/call-options.ts";
+export type { BodyForm, RouteBounds } from "./front/route-settings.ts";
+export type { Processor, ServiceLike } from "./front/service-like.ts";

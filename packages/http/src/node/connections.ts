@@ -1,0 +1,84 @@
+import type { Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Exchange } from "./exchange.ts";
+import { Peer } from "./peer.ts";
+
+/**
+ * The connections of a server, for its stop.
+ *
+ * `server.close()` waits for connections that wait for nothing: a keep-alive one whose answer was promised to have a successor, a
+ * silent one that never asked, a WebSocket. So they are counted here from their beginning to their end, whatever they became.
+ */
+export class Connections {
+  readonly #server: Server;
+  readonly #peers = new Map<Duplex, Peer>();
+  #waiters: (() => void)[] = [];
+  #isSweeping = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on("connection", (socket) => {
+      const peer = new Peer(socket);
+      this.#peers.set(socket, peer);
+      socket.once("close", () => {
+        peer.closed();
+        this.#gone(socket);
+      });
+    });
+  }
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** Undefined for one that has closed. */
+  peerOf(socket: Duplex): Peer | undefined {
+    return this.#peers.get(socket);
+  }
+
+  /** Those whose answers are not out, of all connections. */
+  get exchanges(): readonly Exchange[] {
+    return [...this.#peers.values()].flatMap((peer) => peer.exchanges);
+  }
+
+  /** Resolves when none is left. */
+  none(): Promise<void> {
+    return this.#peers.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Closes those that nobody uses: between two requests, or without a first byte. Those that send a head or wait for an answer stay. */
+  closeIdle(): void {
+    this.#server.closeIdleConnections();
+    for (const { socket } of this.#peers.values()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  /** The same, once the requests that end in this turn have ended. */
+  closeIdleSoon(): void {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    setImmediate(() => {
+      this.#isSweeping = false;
+      this.closeIdle();
+    });
+  }
+
+  /** Closes those too whose head is still not complete. */
+  closeUnasked(): void {
+    for (const { socket, isUpgraded, exchanges } of this.#peers.values()) if (!isUpgraded && exchanges.length === 0) socket.destroy();
+  }
+
+  /** Destroys those that are left, and says how many. */
+  destroyAll(): number {
+    const left = this.#peers.size;
+    for (const socket of this.#peers.keys()) socket.destroy();
+    return left;
+  }
+
+  #gone(socket: Duplex): void {
+    this.#peers.delete(socket);
+    if (this.#peers.size > 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { warn } from "@breakwater/core";
+import type { Failure } from "../../front/failures.ts";
+
+/** Takes an upgrade, or refuses it. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/**
+ * The upgrades of one `node:http` server, by path.
+ *
+ * There is one listener for all fronts on a server: with one for each, none could say that nobody serves a path, and such a
+ * connection would stay open for ever. When somebody else listens too, what is unknown here is left to them.
+ */
+class Upgrades {
+  readonly #server: Server;
+  readonly #handlers = new Map<string, UpgradeHandler>();
+  /** Listeners of an `HttpServer` itself, which only look on. */
+  #onlookers = 0;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on("upgrade", this.#upgrade);
+  }
+
+  /** @throws Error when the path is taken. */
+  add(path: string, handler: UpgradeHandler): void {
+    if (this.#handlers.has(path)) throw new Error(`upgrades on the path ${path} of this server are taken already`);
+    this.#handlers.set(path, handler);
+  }
+
+  remove(path: string): void {
+    this.#handlers.delete(path);
+    if (this.#handlers.size > 0) return;
+    this.#server.off("upgrade", this.#upgrade);
+    known.delete(this.#server);
+  }
+
+  /** @param change - in which an `HttpServer` may begin or cease to look on */
+  look<T>(change: () => T): T {
+    const before = this.#server.listenerCount("upgrade");
+    const result = change();
+    this.#onlookers += this.#server.listenerCount("upgrade") - before;
+    return result;
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const handler = this.#handlers.get(pathOf(request.url ?? "/"));
+    if (handler !== undefined) handler(request, socket, head);
+    else if (this.#server.listenerCount("upgrade") - this.#onlookers === 1) refuseUpgrade(socket, { status: 404, headers: {}, problem: { type: "about:blank", title: "Not Found", status: 404 } });
+  };
+}
+
+const known = new WeakMap<Server, Upgrades>();
+
+/**
+ * Hears of upgrades on a path. Returns what takes it back.
+ *
+ * @param join - joins the life of an `HttpServer`, and returns what leaves it
+ * @throws Error when the path is taken.
+ */
+export function onUpgrade(server: Server, path: string, handler: UpgradeHandler, join: () => () => void): () => void {
+  const upgrades = known.get(server) ?? new Upgrades(server);
+  known.set(server, upgrades);
+  upgrades.add(path, handler);
+  const leave = upgrades.look(join);
+  let isOn = true;
+  return () => {
+    if (!isOn) return;
+    isOn = false;
+    upgrades.look(leave);
+    upgrades.remove(path);
+  };
+}
+
+/** Without the query; of the absolute form, which a server must take, the path alone. */
+function pathOf(url: string): string {
+  const path = url.startsWith("/") ? url : `/${/^[a-z]+:\/\/[^/]*\/?(.*)$/i.exec(url)?.[1] ?? ""}`;
+  const end = path.indexOf("?");
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/** Answers an upgrade that is not taken: there is no response object for it. */
+export function refuseUpgrade(socket: Duplex, { status, headers, problem }: Failure): void {
+  socket.on("error", () => socket.destroy());
+  if (!socket.writable) return void socket.destroy();
+  const body = JSON.stringify(problem);
+  const fields = { ...sendable(headers), "content-type": "application/problem+json", "content-length": String(Buffer.byteLength(body)), connection: "close" };
+  const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${problem.title}\r\n${head.join("")}\r\n${body}`, () => socket.destroy());
+}
+
+/** Fields come from errors and options too, and a line break in one would begin another answer. */
+function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const isGood = ([name, value]: readonly [string, string]): boolean => {
+    if (/^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return true;
+    warn(new TypeError(`the field ${JSON.stringify(name)} of an answer cannot be sent`));
+    return false;
+  };
+  return Object.fromEntries(Object.entries(headers).filter(isGood));
+}
