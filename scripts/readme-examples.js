@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Examples live where what they import can be had: the root README composes everything, and sim simulates limiters. */
+/** Examples live where what they import can be had: the root README composes a service, guides everything, and sim simulates limiters. */
 const sources = [
   { readme: "README.md", home: "packages/service", prefix: "root-" },
   ...readdirSync(join(root, "docs/guides")).map((name) => ({
     readme: `docs/guides/${name}`,
-    home: "packages/service",
+    home: "apps/demo",
     prefix: `guide-${name.replace(/\.md$/, "")}-`,
   })),
   ...readdirSync(join(root, "packages")).map((name) => ({

@@ -2,7 +2,11 @@ import { defineConfig } from "tsup";
 
 // Bundles the workspace packages from their source, so that running needs no build of them first.
 export default defineConfig({
-  entry: { main: `${import.meta.dirname}/src/main.ts`, upstream: `${import.meta.dirname}/src/upstream.ts` },
+  entry: {
+    main: `${import.meta.dirname}/src/main.ts`,
+    service: `${import.meta.dirname}/src/network/service.ts`,
+    upstream: `${import.meta.dirname}/src/upstream.ts`,
+  },
   outDir: `${import.meta.dirname}/dist`,
   format: ["esm"],
   sourcemap: true,
@@ -11,7 +15,7 @@ export default defineConfig({
   platform: "node",
   removeNodeProtocol: false,
   skipNodeModulesBundle: true,
-  noExternal: [/^@breakwater\//],
+  noExternal: [/^@breakwater\//, "lru-cache"], // what only a workspace package depends on cannot be found from here
   esbuildOptions: (options) => {
     options.conditions = ["@breakwater/source", "import", "node"];
   },

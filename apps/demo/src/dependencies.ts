@@ -3,7 +3,7 @@ import type { Meter } from "@breakwater/core";
 import type { Resource } from "@breakwater/service";
 import type { Request } from "./workload.ts";
 
-/** What stands behind the service: a database and an external API, simulated or real. */
+/** What stands behind the service of the faithful test: a database and an external API. */
 export interface Dependencies {
   /** What the report says of them. */
   readonly description: string;

@@ -1,64 +1,33 @@
-import { Metrics } from "@breakwater/metrics";
-import { help, readArguments, UsageError, type Arguments } from "./arguments.ts";
+import { readArguments, type Arguments } from "./arguments.ts";
+import { UsageError } from "./command-line.ts";
 import { compare, printComparison } from "./compare.ts";
-import type { Dependencies, DependencyOptions } from "./dependencies.ts";
-import { composeService, sendBurst, type Subject } from "./performance-test.ts";
+import { help } from "./help.ts";
+import { Interrupted, interruption, start, StartError } from "./interruption.ts";
+import { readOutageArguments, type OutageArguments } from "./outages/arguments.ts";
+import { printOutages } from "./outages/print-outages.ts";
+import { readRestartArguments, type RestartArguments } from "./rolling-restart/arguments.ts";
+import { printRollingRestart } from "./rolling-restart/print-rolling-restart.ts";
+import { sendBurst, type Subject } from "./performance-test.ts";
 import { printReport } from "./print-report.ts";
 import { Progress } from "./progress.ts";
-import { chooseFailing } from "./random.ts";
-import { makeReport, type Report } from "./report.ts";
-import { simulated } from "./simulated.ts";
+import type { Report } from "./report.ts";
+import { timers } from "./timers.ts";
 
-/** Ctrl-C, or a supervisor's request to end. */
-class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
-
-/** A dependency could not be had: nothing that a stack trace of ours would explain. */
-class StartError extends Error {
-  override readonly name = "StartError";
-}
-
-/** Rejects on SIGINT and SIGTERM, so that whoever races it can clean up and leave. */
-function interruption(): { readonly promise: Promise<never>; dispose(): void } {
-  let interrupt = (): void => undefined;
-  const promise = new Promise<never>((_, reject) => {
-    interrupt = () => reject(new Interrupted("interrupted"));
-  });
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-  promise.catch(() => undefined); // nobody may be racing when it comes
-  return { promise, dispose: () => process.off("SIGINT", interrupt).off("SIGTERM", interrupt) };
-}
-
-async function makeDependencies(mode: Arguments["mode"], options: DependencyOptions): Promise<Dependencies> {
-  if (mode !== "real") return simulated(options);
-  const { real } = await import("./real.ts"); // loads PostgreSQL's client and server only for those who want them
-  return real(options);
-}
-
-async function compose({ mode, requests, workers, failRate, seed }: Arguments): Promise<Subject> {
-  const metrics = new Metrics();
-  const failing = chooseFailing(requests, failRate, seed);
-  return composeService(requests, workers, metrics, await makeDependencies(mode, { workers, failing, meter: metrics }));
-}
-
-async function start({ service }: Subject): Promise<void> {
-  try {
-    await service.start();
-  } catch (error) {
-    throw new StartError(`could not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
+async function makeSubject(args: Arguments): Promise<Subject> {
+  if (args.mode !== "real") return timers(args);
+  const { real } = await import("./network/real.ts"); // loads clients, servers and PostgreSQL only for those who want them
+  return real(args);
 }
 
 /** Starts the service, sends the burst, and stops everything again, whatever happened in between. */
 async function runOnce(args: Arguments, onSettled: () => void): Promise<Report> {
-  const subject = await compose(args);
+  const subject = await makeSubject(args);
   const interrupted = interruption();
   try {
-    await Promise.race([start(subject), interrupted.promise]);
-    subject.breakerLog.start();
+    await Promise.race([start(subject.service), interrupted.promise]);
+    subject.begin();
     const burst = await Promise.race([sendBurst(subject.service, args.requests, onSettled), interrupted.promise]);
-    return makeReport(args, burst, subject);
+    return await Promise.race([subject.report(args, burst), interrupted.promise]);
   } finally {
     const { resources } = await subject.service.stop({ graceMs: 0, abortMs: 200 });
     interrupted.dispose();
@@ -83,17 +52,43 @@ async function runComparison(args: Arguments): Promise<number> {
   return 0;
 }
 
-async function main(): Promise<number> {
-  const args = readArguments(process.argv.slice(2));
-  if (args === "help") {
-    console.log(help);
-    return 0;
+async function runOutageTest(args: OutageArguments): Promise<number> {
+  const { runOutages } = await import("./outages/run-outages.ts"); // as above
+  const report = await runOutages(args);
+  if (args.json) console.log(JSON.stringify(report, null, 2));
+  else printOutages(report);
+  return report.areKept ? 0 : 1;
+}
+
+async function runRestartTest(args: RestartArguments): Promise<number> {
+  const { runRollingRestart } = await import("./rolling-restart/run-rolling-restart.ts"); // as above
+  const report = await runRollingRestart(args);
+  if (args.json) console.log(JSON.stringify(report, null, 2));
+  else printRollingRestart(report);
+  return report.areKept ? 0 : 1;
+}
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  if (command === "outages") {
+    const args = readOutageArguments(rest);
+    return args === "help" ? printHelp() : runOutageTest(args);
   }
+  if (command === "rolling-restart") {
+    const args = readRestartArguments(rest);
+    return args === "help" ? printHelp() : runRestartTest(args);
+  }
+  const args = readArguments(command === undefined ? [] : [command, ...rest]);
+  if (args === "help") return printHelp();
   return args.mode === "compare" ? runComparison(args) : runTest(args);
 }
 
+function printHelp(): number {
+  console.log(help);
+  return 0;
+}
+
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) console.error(`demo: ${error.message} (--help lists the options)`);
   else if (error instanceof Interrupted) console.error("demo: interrupted; everything that was started is stopped");

@@ -1,53 +1,16 @@
-import { Breaker, countWindow } from "@breakwater/breaker";
-import { Metrics } from "@breakwater/metrics";
-import { authentication, logging, pipeline, requestId } from "@breakwater/middleware";
-import { createService, type ServiceHost } from "@breakwater/service";
-import { BreakerLog } from "./breaker-log.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { SilentLogger } from "./silent-logger.ts";
+import type { ServiceHost } from "@breakwater/service";
+import type { Arguments } from "./arguments.ts";
+import type { Report } from "./report.ts";
 import { validToken, type Answer, type Request } from "./workload.ts";
 
-/** The service under test, with what the report reads besides. */
+/** What is put to the test, simulated or real. */
 export interface Subject {
+  /** Its start and stop are those of everything that the test needs. */
   readonly service: ServiceHost<Request, Answer>;
-  readonly breaker: Breaker;
-  readonly breakerLog: BreakerLog;
-  readonly logger: SilentLogger;
-  readonly dependencies: Dependencies;
-}
-
-/**
- * The breaker's times are the usual ones shrunk a thousandfold, 30 ms for 30 s, because the whole test takes less than a
- * second: with --fail-rate one sees it open, probe and close.
- */
-const trip = countWindow({ size: 50, failureRatio: 0.15, minimumCalls: 20 });
-const breakMs = 30;
-
-/** Composes the service of the test: admission, logging, authentication, database, breaker, external API. */
-export function composeService(
-  requests: number,
-  workers: number,
-  metrics: Metrics,
-  dependencies: Dependencies,
-): Subject {
-  const breaker = new Breaker({ name: "external-api", trip, breakMs, meter: metrics });
-  const logger = new SilentLogger();
-  const middleware = pipeline<Request>()
-    .use(requestId())
-    .use(logging({ logger }))
-    .use(authentication({ credentials: (request) => request.token, verify: (token) => token === validToken || undefined }));
-  const service = createService({
-    name: "performance-test",
-    limiter: { limit: workers, queueLimit: requests },
-    middleware,
-    metrics,
-    resources: dependencies.resources,
-  }).handle(async (request, call): Promise<Answer> => {
-    const data = await dependencies.query(request, call);
-    const external = await breaker.run((inner) => dependencies.callApi(request, inner), call);
-    return { status: "success", data, external, processedAt: new Date().toISOString() };
-  });
-  return { service, breaker, breakerLog: new BreakerLog(breaker), logger, dependencies };
+  /** The burst comes now: times count from here. */
+  begin(): void;
+  /** What there is to say, while it still runs. */
+  report(args: Arguments, burst: Burst): Report | Promise<Report>;
 }
 
 /** What became of the requests. */

@@ -1,5 +1,6 @@
 import type { Arguments } from "./arguments.ts";
 import type { Counted } from "./counted.ts";
+import type { NetworkReport } from "./network/network-report.ts";
 import type { Report } from "./report.ts";
 import { bold, dim, green, milliseconds, percent, red, seconds, sparkline, yellow } from "./text.ts";
 import type { Times } from "./times.ts";
@@ -35,12 +36,24 @@ function results(report: Report): string[] {
     row("share of the ideal", percent(report.shareOfIdeal)),
     row("health", health(report)),
     row("connections", `${made} made, ${reused} times one was reused`),
+    ...(report.network === undefined ? [] : ways(report.network)),
+  ];
+}
+
+function ways({ answered, processes, cache, retries }: NetworkReport): string[] {
+  const { hits, misses, fromRedis } = cache;
+  return [
+    row("answered over", `HTTP ${answered.http}, WebSocket ${answered.socket}`),
+    row("processes", processes.map(({ name, requests }) => `${name} ${requests}`).join(", ")),
+    row("product cache", `${hits} hits, ${misses} misses${fromRedis === undefined ? "" : `, of which Redis had ${fromRedis}`}`),
+    row("retries", `${retries.clients} by clients, ${retries.upstream} of the external API`),
   ];
 }
 
 function health({ health: { status, reason } }: Report): string {
   const paint = status === "HEALTHY" ? green : status === "DEGRADED" ? yellow : red;
-  return `${paint(status)}   ${dim(reason)}`;
+  const [first = ""] = reason.split("; "); // of parts that are well it says so as well
+  return `${paint(status)}   ${dim(first)}`;
 }
 
 function responseTimes({ serviceTime, sojournTime }: Report): string[] {
@@ -57,14 +70,16 @@ function answers({ answeredAt, elapsedMs }: Report): string[] {
   return [row("answers over time", `${sparkline(answeredAt, elapsedMs, 48)} ${dim(seconds(elapsedMs))}`)];
 }
 
-function faults({ failures, breaker, health: { errorRate }, metrics }: Report, failRate: number): string[] {
+function faults({ failures, breaker, health: { errorRate }, metrics, network }: Report, failRate: number): string[] {
+  // With --real a request may have been refused when it was retried.
+  const unasked = network === undefined ? ", each without asking the API" : "";
   const opened = breaker.steps.filter(({ to }) => to === "open").length;
   const shown = breaker.steps.slice(0, 8).map(({ atMs, to }) => `${to} at ${seconds(atMs)}`);
   const more = breaker.steps.length > shown.length ? `, and ${breaker.steps.length - shown.length} more steps` : "";
   return [
     row("asked to fail", `${percent(failRate)} of the external API's answers`),
     row("  so it failed", `${failures.injected} requests`),
-    row("  breaker", `opened ${opened === 1 ? "once" : `${opened} times`} and refused ${failures.refusedByBreaker} requests, each without asking the API`),
+    row("  breaker", `opened ${opened === 1 ? "once" : `${opened} times`} and refused ${failures.refusedByBreaker} requests${unasked}`),
     ...(shown.length > 0 ? [row("", dim(shown.join(", ") + more))] : []),
     row("  error rate", `${percent(errorRate)} in the health window`),
     row("  metrics", `requests: ${counts(metrics.requests)}; API calls: ${counts(metrics.apiCalls)}`),

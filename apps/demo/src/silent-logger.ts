@@ -5,6 +5,10 @@
 export class SilentLogger {
   readonly lines: Record<"info" | "warn" | "error", number> = { info: 0, warn: 0, error: 0 };
 
+  get count(): number {
+    return this.lines.info + this.lines.warn + this.lines.error;
+  }
+
   info(): void {
     this.lines.info += 1;
   }

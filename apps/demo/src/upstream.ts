@@ -1,9 +1,8 @@
 /**
  * The external API of the real test: a process of its own, which answers GET /external/ID after 50 ms, with 503 when
- * the query says `fail`. It listens on a free loopback port, tells its parent which, and dies with it.
+ * the query says `fail`. It listens on the loopback port that it is given, tells its parent so, and dies with it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { apiMs } from "./workload.ts";
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -16,10 +15,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 const server = createServer(answer);
-server.listen(0, "127.0.0.1", () => {
-  // A server that listens on a host and a port has an address of this form.
-  process.send?.({ port: (server.address() as AddressInfo).port });
-});
+server.listen(Number(process.argv[2]), "127.0.0.1", () => process.send?.("listening"));
 process.on("disconnect", () => process.exit(0));
 // A terminal sends Ctrl-C to the whole group; the parent decides when this process ends.
 process.on("SIGINT", () => undefined);

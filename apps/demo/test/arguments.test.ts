@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readArguments, UsageError } from "../src/arguments.ts";
+import { readArguments } from "../src/arguments.ts";
+import { UsageError } from "../src/command-line.ts";
+import { readOutageArguments } from "../src/outages/arguments.ts";
 
 describe("the demo's arguments", () => {
   it("default to the faithful test", () => {
@@ -35,5 +37,27 @@ describe("the demo's arguments", () => {
       expect(String(error)).toBe(`UsageError: ${message}`);
       expect(String(error)).not.toContain("\n");
     }
+  });
+});
+
+describe("the arguments of outages", () => {
+  it("default to a second of patience and two of outage", () => {
+    expect(readOutageArguments([])).toEqual({ ratePerSecond: 100, phaseMs: 2000, deadlineMs: 1000, json: false });
+  });
+
+  it("are read", () => {
+    const argv = ["--rate", "50", "--phase-ms=600", "--deadline-ms", "300", "--json"];
+    expect(readOutageArguments(argv)).toEqual({ ratePerSecond: 50, phaseMs: 600, deadlineMs: 300, json: true });
+    expect(readOutageArguments(["--help", "--rate", "0"])).toBe("help");
+  });
+
+  it.each([
+    [["--rate", "5"], '--rate must be a whole number from 20 to 10000, got "5"'],
+    [["--phase-ms", "10"], '--phase-ms must be a whole number from 500 to 600000, got "10"'],
+    [["--deadline-ms", "x"], '--deadline-ms must be a whole number from 100 to 60000, got "x"'],
+    [["--requests", "3"], "Unknown option '--requests'"],
+    [["upstream"], "Unexpected argument 'upstream'"],
+  ])("%j are refused in one line", (argv, message) => {
+    expect(() => readOutageArguments(argv)).toThrow(new UsageError(message));
   });
 });
