@@ -1,8 +1,11 @@
 import type { Case, Weight } from "../candidate.ts";
+import { balancerCases } from "./balancer.ts";
 import { breakerFailureCase } from "./breaker-failure.ts";
 import { breakerWeights } from "./breaker-weights.ts";
 import { breakerCases } from "./breaker.ts";
+import { cacheCases } from "./cache.ts";
 import { deadlineCases } from "./deadline.ts";
+import { httpCases } from "./http.ts";
 import { adaptiveCases } from "./limiter-adaptive.ts";
 import { healthCases } from "./health.ts";
 import { crowdCases } from "./limiter-crowd.ts";
@@ -20,16 +23,19 @@ import { serviceCases } from "./service.ts";
 
 /** What `bench GROUP` runs. */
 export const groups: Readonly<Record<string, readonly Case[]>> = {
+  balancer: balancerCases,
   breaker: [...breakerCases, breakerFailureCase],
   limiter: [...limiterCases, ...crowdCases, ...adaptiveCases],
   rate: rateCases,
   pool: [...poolCases, poolCrowd],
   retry: [...retryCases, policiesCase],
   deadline: deadlineCases,
+  cache: cacheCases,
   middleware: middlewareCases,
   health: healthCases,
   metrics: [...metricsCases, scrapeCase],
   service: serviceCases,
+  http: httpCases,
 };
 
 /** What `bench memory` weighs. */
