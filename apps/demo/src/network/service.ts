@@ -2,7 +2,6 @@
  * A process of the service: HTTP and WebSocket in front, probes, metrics and state on a listener of their own. It tells its parent
  * where it listens, drains when it gets a SIGTERM, and dies with its parent.
  */
-import { CacheTimeoutError } from "@breakwater/cache";
 import { createAdminServer, createHttpServer, runUntilSignal, type Part, type RunReport } from "@breakwater/http/node";
 import { createWebSocketFront } from "@breakwater/http/ws";
 import { Metrics, respond } from "@breakwater/metrics";
@@ -27,15 +26,12 @@ const config = readConfig();
 const metrics = new Metrics();
 const logger = new SilentLogger();
 const service = composeNetworkService(config, metrics, logger, tell);
-// Whoever waited for somebody else's load until the end of its time is told what a timeout is told.
-const statusOf = (error: unknown): number | undefined => (error instanceof CacheTimeoutError ? 504 : undefined);
-const http = createHttpServer(httpRoutes(service), { meter: metrics, statusOf });
+const http = createHttpServer(httpRoutes(service), { meter: metrics });
 const sockets = createWebSocketFront((message: SocketInput, call) => serveSocket(service, message, call), {
   path: paths.socket,
   decode: readSocketInput,
   maxInFlight: config.queueLimit + config.workers, // all come over few connections; the service's own limit is what holds them back
   meter: metrics,
-  statusOf,
 });
 sockets.attach(http);
 const inspect = (): ServiceState => ({ service: service.inspect(), metrics: metrics.snapshot(), logLines: logger.count });

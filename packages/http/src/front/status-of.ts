@@ -7,6 +7,8 @@ const statusOfCode: Readonly<Record<string, number>> = {
   ERR_VALIDATION: 400,
   ERR_DEADLINE_EXCEEDED: 504,
   ERR_TIMEOUT: 504,
+  ERR_CACHE_TIMEOUT: 504,
+  ERR_COALESCING_TIMEOUT: 504,
   ERR_SERVER_STOPPING: 503,
 };
 
@@ -27,8 +29,8 @@ const statusOfLimiter: Readonly<Record<string, number>> = {
 /**
  * The status that says to a caller what an error means to it. Told by `code`, so errors of another copy of a package count too.
  *
- * A limiter's `rate`, `blocked`, `queue-full`, `evicted`, `timeout`, `too-heavy` 429; a deadline that is over, or a `TimeoutError`,
- * 504; missing or wrong credentials 401; an input that is not valid 400; a {@link StatusError} its own; every other refusal, an open
+ * A limiter's `rate`, `blocked`, `queue-full`, `evicted`, `timeout`, `too-heavy` 429; a deadline that is over, a wait that outlasted
+ * it, or a `TimeoutError`, 504; missing or wrong credentials 401; an input that is not valid 400; a {@link StatusError} its own; every other refusal, an open
  * breaker, an overload, a service that is not running, 503; anything else 500.
  */
 export function statusOfError(error: unknown): number {

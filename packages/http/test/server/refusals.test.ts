@@ -42,7 +42,7 @@ describe("the status of an error", () => {
   });
 
   it("what another copy of a package refused counts as well", () => {
-    expect(statusOfError(Object.assign(new Error("no"), { code: "ERR_TIMEOUT" }))).toBe(504);
+    for (const code of ["ERR_TIMEOUT", "ERR_CACHE_TIMEOUT", "ERR_COALESCING_TIMEOUT"]) expect(statusOfError(Object.assign(new Error("no"), { code }))).toBe(504);
   });
 });
 
