@@ -60,7 +60,7 @@ const floor: Case["candidates"][number] = {
 /** What a policy that goes by durations cannot do without: one reading for the pick, one for the end. */
 const readings: Case["candidates"][number] = {
   name: "two readings of the system's clock",
-  kind: "floor",
+  kind: "rival",
   prepare: () => (count) => {
     let sum = 0;
     for (let i = 0; i < count; i += 1) sum += performance.now() - performance.now();
