@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // `BREAKWATER_BUILT=1 pnpm test` runs the same tests against what `pnpm build` wrote, as a user's program would load it.
@@ -17,6 +18,7 @@ export default defineConfig({
   test: {
     // A process for each of 200 files takes longer than their tests. Without, a test that leaves something behind is found out by the next.
     isolate: false,
+    setupFiles: [fileURLToPath(new URL("test/setup.ts", import.meta.url))],
     projects: [{ name: "readme", root: "." }, ...projects].map(({ name, root }) => ({
       extends: true as const,
       root,

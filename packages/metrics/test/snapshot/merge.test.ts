@@ -1,6 +1,6 @@
 import { ManualClock } from "@breakwater/core/testing";
 import fc from "fast-check";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
   InstrumentConflictError,
   mergeSnapshots,
@@ -11,7 +11,6 @@ import {
   type HistogramReading,
   type Snapshot,
 } from "@breakwater/metrics";
-import { History } from "../../src/history.ts";
 
 const windowsMs = [10_000, 60_000];
 let clock: ManualClock;
@@ -403,14 +402,6 @@ describe("a snapshot", () => {
     });
     expect(mergeSnapshots([inJson(snapshot)])).toEqual(mergeSnapshots([snapshot]));
     expect(JSON.stringify(histogram(snapshot, "h").lifetime).length).toBeLessThan(700);
-  });
-
-  it("reads each histogram once for all time and all windows", () => {
-    const read = vi.spyOn(History.prototype, "read");
-    const { lifetime, windows } = histogram(taken((metrics) => metrics.histogram("h").record(1)), "h");
-    expect(read).toHaveBeenCalledTimes(1);
-    read.mockRestore();
-    expect([lifetime.count, Object.values(windows).map(({ count }) => count)]).toEqual([1, [1, 1]]);
   });
 
   it("is data of its own, which nothing that happens later changes", () => {
