@@ -14,5 +14,7 @@ it.each([
   vi.advanceTimersByTime(200);
   line.clear();
   vi.advanceTimersByTime(1_000);
-  expect(String(stream.read() ?? "")).toBe(written);
+  let text = "";
+  for (let piece: unknown = stream.read(); piece !== null; piece = stream.read()) text += String(piece);
+  expect(text).toBe(written);
 });
