@@ -1,4 +1,5 @@
 import { isLent, LinkedAbort, noCall, widen, type Call, type Service } from "@breakwater/core";
+import { begin } from "./begin.ts";
 import type { ArrivingCall } from "./measured.ts";
 
 export interface DoorOptions<In, Out> {
@@ -32,12 +33,12 @@ export class Door<In, Out> {
   }
 
   enter(input: In, call: Call, receivedAt: number): Promise<Out> {
-    if (call === noCall) return this.#entry(input, this.#additions(call, undefined, receivedAt));
+    if (call === noCall) return begin(this.#entry, input, this.#additions(call, undefined, receivedAt));
     const { signal } = call;
     // One that is lent the stop aborts itself: see Measured.
-    if (signal === undefined || isLent(signal)) return this.#entry(input, widen(call, this.#additions(call, signal, receivedAt)));
+    if (signal === undefined || isLent(signal)) return begin(this.#entry, input, widen(call, this.#additions(call, signal, receivedAt)));
     const link = new LinkedAbort(signal, this.#stop);
-    return this.#entry(input, widen(call, this.#additions(call, link.signal, receivedAt))).finally(link.release);
+    return begin(this.#entry, input, widen(call, this.#additions(call, link.signal, receivedAt))).finally(link.release);
   }
 
   #additions({ deadlineAt }: Call, signal: AbortSignal | undefined, receivedAt: number): ArrivingCall {

@@ -137,7 +137,7 @@ export abstract class Host {
    * Rejects with the error of the resource that failed, after all that had begun were stopped again.
    */
   start(): Promise<StartReport> {
-    if (this.#life.state === "stopping" || this.#life.state === "stopped") return this.#refuse();
+    if (this.#life.state === "stopping" || this.#life.state === "stopped") return Promise.reject(this.#unavailable());
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -237,8 +237,12 @@ export abstract class Host {
 
   #refuse(): Promise<never> {
     this.#refusedOutright += 1;
-    const reason: UnavailableReason =
-      this.#life.state === "stopping" || this.#life.state === "stopped" ? this.#life.state : "not-started";
-    return Promise.reject(new ServiceUnavailableError(this.name, reason));
+    return Promise.reject(this.#unavailable());
+  }
+
+  #unavailable(): ServiceUnavailableError {
+    const { state } = this.#life;
+    const reason: UnavailableReason = state === "stopping" || state === "stopped" ? state : "not-started";
+    return new ServiceUnavailableError(this.name, reason);
   }
 }

@@ -1,6 +1,7 @@
 import { abortLent, isLent, listenForAbort, warn, type Attributes, type Call, type Clock, type Counter, type Outcome, type Service } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
 import type { BoundHistogram, HistogramStats, Metrics } from "@breakwater/metrics";
+import { begin } from "./begin.ts";
 
 /** The call as the service hands it inward: it can always be cancelled, and knows when the request arrived. */
 export interface ReceivedCall extends Call {
@@ -143,7 +144,11 @@ export class Measured {
     const isLentToUs = call.signal !== undefined && isLent(call.signal);
     call.signal ??= this.#stop;
     const received = call as ReceivedCall; // it has a signal now
-    if (isLentToUs) this.#lent.add(received);
+    if (isLentToUs) {
+      this.#lent.add(received);
+      // It got its place just before the stop lost patience, and comes here just after.
+      if (this.#stop.aborted) abortLent(received.signal, this.#stop.reason);
+    }
     return received;
   }
 
@@ -157,14 +162,5 @@ export class Measured {
     if (outcome === "neutral") return;
     this.#serviceTime.record((now - admittedAt) / 1000);
     this.#sojournTime.record((now - call.receivedAt) / 1000);
-  }
-}
-
-// A handler that throws before it has a promise to reject.
-function begin<In, Out>(next: Service<In, Out, ReceivedCall>, input: In, call: ReceivedCall): Promise<Out> {
-  try {
-    return next(input, call);
-  } catch (error) {
-    return Promise.reject(error);
   }
 }

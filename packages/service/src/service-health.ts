@@ -27,18 +27,21 @@ export function healthOf({ given = {}, own, life, resources, graph, patterns }: 
   for (const name of Object.keys(ofResources.checks)) {
     if (Object.hasOwn(checks, name)) throw new TypeError(`health.checks has "${name}", and so has a resource of this name`);
   }
+  const ofParts = { ...contributionsOf(patterns), ...ofResources.contributions };
+  if (Object.hasOwn(ofParts, "lifecycle")) throw new TypeError('"lifecycle" is what the service says of itself: no pattern or resource that has health can have this name');
   return new Health({
     ...given,
     degradedRatio,
     unhealthyRatio,
     checks: { ...ofResources.checks, ...checks },
     // Explicit ones last: they say how much each weighs.
-    contributions: { lifecycle: { from: () => lifecycleOf(life), critical: true }, ...contributionsOf(patterns), ...ofResources.contributions, ...contributions },
+    contributions: { lifecycle: { from: () => lifecycleOf(life), critical: true }, ...ofParts, ...contributions },
     ...own,
   });
 }
 
-/** Not ready before it runs, whatever else is known; a stop says DRAINING itself. */
+/** Not ready before it runs, nor when its start has failed, whatever else is known. A stop says DRAINING itself. */
 function lifecycleOf({ state }: Life): { readonly status: HealthStatus; readonly reason: string } {
-  return state === "new" || state === "starting" ? { status: "UNKNOWN", reason: "the service has not started" } : { status: "HEALTHY", reason: `the service is ${state}` };
+  if (state === "new" || state === "starting") return { status: "UNKNOWN", reason: "the service has not started" };
+  return { status: state === "stopped" ? "UNHEALTHY" : "HEALTHY", reason: `the service is ${state}` };
 }

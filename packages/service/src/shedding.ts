@@ -1,4 +1,4 @@
-import { checkFunction, type Clock, type Guard, type Meter } from "@breakwater/core";
+import { checkFunction, warn, type Clock, type Guard, type Meter } from "@breakwater/core";
 import { Shedder, type ShedderOptions } from "@breakwater/limiter";
 import { loadShedding, type LoadSheddingLayer, type LoadSheddingOptions } from "@breakwater/middleware";
 
@@ -78,8 +78,8 @@ function ofShedder(shedder: Shedder, waited: ((waitMs: number) => void) | undefi
       return late;
     },
     waited,
-    start: () => shedder.start(),
-    stop: () => shedder.stop(),
+    start: () => guarded(() => shedder.start()),
+    stop: () => guarded(() => shedder.stop()),
   };
 }
 
@@ -92,6 +92,15 @@ function listenersIn({ signals }: ShedderOptions): ((waitMs: number) => void) | 
   const recorders = signals.filter((signal): signal is typeof signal & Recorder => "record" in signal && typeof signal.record === "function");
   if (recorders.length === 0) return undefined;
   return (waitMs) => {
-    for (const recorder of recorders) recorder.record(waitMs);
+    for (const recorder of recorders) guarded(() => recorder.record(waitMs));
   };
+}
+
+// Signals are foreign: one that is broken fails no request, and neither start nor stop.
+function guarded(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    warn(error);
+  }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { ManualClock, settled } from "@breakwater/core/testing";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { dependenciesOf, dependentsOf } from "../src/resources/dependencies.ts";
 import { ResourceGraph } from "../src/resources/resource-graph.ts";
 import type { Resource } from "../src/resources/resource.ts";
@@ -163,6 +163,8 @@ const acyclic = fc
 
 describe("any graph of resources", () => {
   it("starts each after all that it depends on, stops it before them, and stops exactly what began", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined); // several may fail
+    onTestFinished(() => warned.mockRestore());
     await fc.assert(
       fc.asyncProperty(acyclic, async (resources) => {
         const clock = new ManualClock();

@@ -106,5 +106,6 @@ describe("plain data", () => {
     expect(JSON.stringify(plain(deep))).toContain("[too deep]");
     expect(plain({ get bad() { throw new Error("no"); } })).toBe("[unreadable: no]");
     expect(plain(new Date(Number.NaN))).toBeNull();
+    expect(plain(Object.assign(new Error(), { name: 2n, message: circle }))).toEqual({ name: "2", message: "[object Object]" });
   });
 });

@@ -1,9 +1,12 @@
 import { RejectedError, type Call } from "@breakwater/core";
+import { ConcurrencyLimiter } from "@breakwater/limiter";
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { Metrics } from "@breakwater/metrics";
 import { pipeline, requestId, validation } from "@breakwater/middleware";
 import { createService, operation, operationName, type OperationCall, type ServiceOptions } from "@breakwater/service";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+
+const shared = new ConcurrencyLimiter({ limit: 1 });
 
 /** Work that takes time on the clock, and lets go when its signal says so. */
 function working<T>(clock: ManualClock, ms: number, answer: T): (input: unknown, call: Call) => Promise<T> {
@@ -105,6 +108,8 @@ describe("operations", () => {
     [() => operation(3 as never, async () => 1), "options must be an object, got number"],
     [() => operation({ timeoutMs: 0 }, async () => 1), "timeoutMs must be a number from 1 to Infinity, got 0"],
     [() => operation({ classify: 3 as never }, async () => 1), "classify must be a function, got number"],
+    [() => createService().operations({ a: operation({ limiter: 0 as never }, async () => 1) }), "limiter must be an object, got number"],
+    [() => createService({ limiter: shared }).operations({ a: operation({ limiter: shared }, async () => 1) }), "operations.a has the limiter of the service"],
     [() => createService().operations({ a: operation({ limiter: { limit: -1 } }, async () => 1) }), "limit must be a whole number from 0 to Infinity, got -1"],
   ])("with wrong options are refused by name and value: %#", (make, message) => {
     expect(make).toThrow(message);

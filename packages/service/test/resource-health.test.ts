@@ -72,6 +72,23 @@ describe("the health of resources", () => {
     expect(() => createService({ resources: [resource] })).toThrow(message);
   });
 
+  it("counts whatever the resource is called", async () => {
+    const service = await started(new ManualClock(), [
+      { name: "__proto__", health: () => false },
+      { name: "constructor", health: { status: "HEALTHY", reason: "well" } },
+    ]);
+    const { checks, contributions } = service.health.report;
+    expect([Object.keys(checks), Object.keys(contributions)]).toEqual([["__proto__"], ["lifecycle", "constructor"]]);
+    expect(service.health.status).toBe("UNHEALTHY");
+  });
+
+  it("cannot take the place of what the service says of itself", () => {
+    const health = { status: "HEALTHY", reason: "well" } as const;
+    const message = '"lifecycle" is what the service says of itself: no pattern or resource that has health can have this name';
+    expect(() => createService({ resources: [{ name: "lifecycle", health }] })).toThrow(new TypeError(message));
+    expect(() => createService({ patterns: { lifecycle: { stats: {}, health } } })).toThrow(new TypeError(message));
+  });
+
   it("has a name of its own among the checks", () => {
     const options = { resources: [{ name: "db", health: () => 1 }], health: { checks: { db: { check: () => 1 } } } };
     expect(() => createService(options)).toThrow(new TypeError('health.checks has "db", and so has a resource of this name'));

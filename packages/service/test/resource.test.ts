@@ -98,6 +98,35 @@ describe("resources", () => {
     expect(warnings).toHaveBeenCalledWith(late);
   });
 
+  it("that are ready after their time are stopped once more, as there was nothing to stop before", async () => {
+    let connect: () => void = () => undefined;
+    let connections = 0;
+    const start = (): Promise<void> => new Promise((resolve) => (connect = () => { connections += 1; resolve(); }));
+    const { chain, log } = chainOf({ name: "a", start, stop: () => (connections = 0), startTimeoutMs: 10 });
+    const started = chain.start(never).catch((error: unknown) => error);
+    await clock.advanceAsync(10);
+    expect(await started).toMatchObject({ code: "ERR_RESOURCE_TIMEOUT" });
+    connect();
+    await settled();
+    expect([connections, log]).toEqual([0, ["start a", "stop a", "stop a"]]);
+    expect(chain.views).toMatchObject([{ state: "failed" }]);
+  });
+
+  it("that fail at the same time are all heard of, and what is only the echo of the first is not", async () => {
+    const [first, second] = [new Error("first"), new Error("second")];
+    const told = ({ signal }: { signal: AbortSignal }, answer: (reason: unknown) => unknown): Promise<never> =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(answer(signal.reason))));
+    const { chain } = chainOf(
+      { name: "a", dependsOn: [], start: () => Promise.reject(first) },
+      { name: "b", dependsOn: [], start: () => settled().then(() => Promise.reject(second)) },
+      { name: "c", dependsOn: [], start: (context) => told(context, (reason) => reason) },
+      { name: "d", dependsOn: [], start: (context) => told(context, (cause) => new Error("given up", { cause })) },
+      { name: "e", dependsOn: [], start: (context) => told(context, () => new DOMException("aborted", "AbortError")) },
+    );
+    await expect(chain.start(never)).rejects.toBe(first);
+    expect(warnings.mock.calls).toEqual([[second]]);
+  });
+
   it("are not started after an abort, and those that were are stopped", async () => {
     const controller = new AbortController();
     const reason = { why: "changed my mind" };

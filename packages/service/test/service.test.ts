@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { lendAbort, type Call } from "@breakwater/core";
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { Metrics } from "@breakwater/metrics";
@@ -49,7 +50,7 @@ describe("a service", () => {
     await service.stop();
     await expect(service.process({})).rejects.toMatchObject(refusal("stopped"));
     await expect(service.start()).rejects.toMatchObject(refusal("stopped"));
-    expect(service.stats).toMatchObject({ state: "stopped", succeeded: 1, failed: 0, refused: 3 });
+    expect(service.stats).toMatchObject({ state: "stopped", succeeded: 1, failed: 0, refused: 2 });
   });
 
   it("passes the handler's error through as it is", async () => {
@@ -71,6 +72,21 @@ describe("a service", () => {
     await expect(service.process({})).rejects.toBe(failure);
     await expect(service.process({})).rejects.toBe(failure); // the slot came back
     expect(service.stats).toMatchObject({ failed: 2, inFlight: 0 });
+  });
+
+  it.each([
+    ["a plain value", () => 7],
+    ["a thenable", () => ({ then: (resolve: (value: number) => void) => resolve(7) })],
+    ["a thenable that throws", () => ({ then: () => { throw new Error("then"); } })],
+  ])("counts a request once that is answered with %s", async (_, handler) => {
+    const service = createService().handle(handler as never);
+    await service.start();
+    const { signal } = new AbortController();
+    const answer: unknown = await service.process({}, { signal }).catch((error: unknown) => String(error));
+    const isFailed = answer === "Error: then";
+    expect(isFailed || answer === 7).toBe(true);
+    expect(service.stats).toMatchObject({ succeeded: isFailed ? 0 : 1, failed: isFailed ? 1 : 0, inFlight: 0 });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("admits as many as the limiter says, and tells service time from sojourn time", async () => {
@@ -108,6 +124,8 @@ describe("a service", () => {
 
   it("refuses wrong options by name and value", () => {
     expect(() => createService({ limiter: { limit: -1 } })).toThrow("limit");
+    expect(() => createService({ limiter: 3 as never })).toThrow(new TypeError("limiter must be an object, got number"));
+    expect(() => createService({ limiter: null as never })).toThrow(new TypeError("limiter must be an object, got null"));
     expect(() => createService({ classify: 3 as never })).toThrow("classify must be a function, got number");
     expect(() => createService().handle(undefined as never)).toThrow("handler must be a function, got undefined");
   });
@@ -196,6 +214,31 @@ describe("stopping", () => {
     expect([await done, await stopped]).toMatchObject(["done", { isDrained: false, aborted: 1 }]);
     expect(await answer).toMatchObject({ code: "ERR_SERVICE_UNAVAILABLE", reason: "stopping" });
     expect([slow, quick, other].map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+  });
+
+  it("aborts by a signal that was lent to it also a request that gets its place just as the grace ends", async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      const clock = new ManualClock();
+      let end: (value: string) => void = () => undefined;
+      const begun: AbortSignal[] = [];
+      const handler = (name: string, { signal }: Call): Promise<string> => {
+        if (name === "second" && signal !== undefined) begun.push(signal);
+        return new Promise((resolve) => (end = resolve));
+      };
+      const service = createService<string>({ clock, limiter: { limit: 1 } }).handle(handler);
+      await service.start();
+      const first = service.process("first");
+      service.process("second", { signal: lendAbort(new AbortController()) }).catch(() => undefined);
+      const stopped = service.stop({ graceMs: 10, abortMs: 10 });
+      await settled();
+      end("done");
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      clock.advance(10);
+      await first;
+      await clock.advanceAsync(10);
+      await stopped;
+      expect(begun.every(({ aborted }) => aborted), `after ${turns} turns`).toBe(true);
+    }
   });
 
   it("aborts what has not ended within the grace, and refuses the queue", async () => {
@@ -329,6 +372,14 @@ describe("health and metrics", () => {
     await clock.advanceAsync(10);
     await Promise.all([answer, stopped]);
     expect(service.health.status).toBe("DRAINING");
+  });
+
+  it("say UNHEALTHY when the start has failed, and a start that comes too late is no refused request", async () => {
+    const service = createService({ resources: [{ name: "a", start: () => Promise.reject(new Error("no")) }] }).handle(quick);
+    await expect(service.start()).rejects.toThrow("no");
+    expect(service.health.report).toMatchObject({ status: "UNHEALTHY", contributions: { lifecycle: { reason: "the service is stopped" } } });
+    await expect(service.start()).rejects.toMatchObject({ code: "ERR_SERVICE_UNAVAILABLE" });
+    expect(service.stats).toMatchObject({ state: "stopped", refused: 0 });
   });
 
   it("have strict thresholds unless others are given", async () => {

@@ -1,9 +1,10 @@
+import { getEventListeners } from "node:events";
 import { ManualClock } from "@breakwater/core/testing";
 import { queueDelay, Shedder, type OverloadSignal } from "@breakwater/limiter";
 import { Metrics } from "@breakwater/metrics";
 import { loadShedding } from "@breakwater/middleware";
 import { createService, operation, type ServiceOptions } from "@breakwater/service";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 const shedding = (options: Pick<ServiceOptions<number, object>, "shedding" | "limiter">, clock: ManualClock, handler = vi.fn(async (n: number) => n)) => {
   const metrics = new Metrics({ clock });
@@ -120,4 +121,26 @@ it.each([
   [(next: unknown) => next, "shedding must be the layer of a loadShedding, or a Shedder"],
 ])("wrong options of shedding are refused by name and value: %#", (given, message) => {
   expect(() => createService({ shedding: given as never })).toThrow(message);
+});
+
+describe("a signal that is broken", () => {
+  it("fails no request, and neither start nor stop: it becomes a warning", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => warned.mockRestore());
+    const fails = (message: string) => (): never => { throw new Error(message); };
+    const broken = { name: "broken", start: fails("start"), stop: fails("stop"), read: fails("read"), record: fails("record") };
+    const clock = new ManualClock();
+    const { service } = shedding({ shedding: { signals: [broken], windowMs: 10 } }, clock);
+    await service.start();
+    const { signal } = new AbortController();
+    for (let n = 0; n < 3; n += 1) {
+      clock.advance(10);
+      expect(await service.process(n, { signal })).toBe(n);
+    }
+    expect(service.stats).toMatchObject({ state: "running", succeeded: 3, refused: 0, shed: 0, inFlight: 0 });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    expect(await service.stop()).toMatchObject({ isDrained: true });
+    const said = warned.mock.calls.map(([warning]) => (warning instanceof Error ? warning.message : warning));
+    expect(new Set(said)).toEqual(new Set(["start", "record", "read", "stop"]));
+  });
 });

@@ -129,17 +129,22 @@ export function followBody(response: Response, following: Following): Response {
     following.ended();
     return response;
   }
-  const { status, statusText, headers } = response;
   const { stream } = new FollowedBody(response.body, following);
-  return alike(new Response(stream, { status, statusText, headers }), response);
+  return alike(new Response(stream, { headers: response.headers }), response);
 }
 
-// What a constructor cannot set.
-function alike(made: Response, { url, redirected, type }: Pick<Response, "url" | "redirected" | "type">): Response {
+// What a constructor cannot set, and status and its text, which a server may choose more freely than a constructor lets anybody.
+function alike(made: Response, { url, redirected, type, status, statusText, ok }: Head): Response {
+  const fixed = (value: unknown): PropertyDescriptor => ({ value, configurable: true });
   return Object.defineProperties(made, {
-    url: { value: url, configurable: true },
-    redirected: { value: redirected, configurable: true },
-    type: { value: type, configurable: true },
-    clone: { value: () => alike(Response.prototype.clone.call(made), { url, redirected, type }), configurable: true },
+    url: fixed(url),
+    redirected: fixed(redirected),
+    type: fixed(type),
+    status: fixed(status),
+    statusText: fixed(statusText),
+    ok: fixed(ok),
+    clone: fixed(() => alike(Response.prototype.clone.call(made), { url, redirected, type, status, statusText, ok })),
   });
 }
+
+type Head = Pick<Response, "url" | "redirected" | "type" | "status" | "statusText" | "ok">;

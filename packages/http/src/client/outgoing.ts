@@ -20,7 +20,7 @@ const nobody = "http://balancer.invalid";
  * are kept as they came, and each attempt is a `fetch` of its own. Rejected: one `Request` and its `clone()`, which splits the
  * body's stream and keeps in memory what the other half has not read.
  *
- * A `Request` is built all the same, without the body, and never sent: it finds the caller's mistakes, a method that is none or
+ * A `Request` is built all the same, without the bytes of the body, and never sent: it finds the caller's mistakes, a method that is none or
  * a `GET` with a body, before any breaker could take them for the server's. It costs 5 us, where a whole `fetch` costs 200.
  */
 export class Outgoing implements Outbound<Response> {
@@ -72,12 +72,11 @@ export class Outgoing implements Outbound<Response> {
   readonly release = (): void => this.#link?.release();
 
   #probe(): Request {
-    const { body, ...rest } = this.#init;
+    const { body, signal = null, ...rest } = this.#init;
     const request = this.#request;
     if (request?.bodyUsed === true && !hasOwnBody(body)) return new Request(request); // throws what fetch would
     const { method = request?.method ?? "GET", headers = request?.headers ?? [] } = rest;
-    // No bytes of a kind for which no content-type is made up.
-    return new Request(this.#url, { ...rest, signal: null, method, headers, body: hasOwnBody(body) ? new Uint8Array(0) : null });
+    return new Request(this.#url, { ...rest, signal: isSignal(signal) ? null : signal, method, headers, body: probeOf(body, rest.duplex) });
   }
 
   get #isReplayable(): boolean {
@@ -98,6 +97,19 @@ function within(base: URL, { pathname, search }: URL): URL {
   url.pathname = url.pathname.replace(/\/$/, "") + pathname;
   url.search = search;
   return url;
+}
+
+// Asked as unknown, because JavaScript callers may pass anything. A real one is left out: a Request would listen to it.
+function isSignal(signal: unknown): boolean {
+  return signal instanceof AbortSignal;
+}
+
+/** What stands for the body. */
+function probeOf(body: RequestInit["body"], duplex: unknown): NonNullable<RequestInit["body"]> | null {
+  if (body === undefined || body === null) return null;
+  // One that was read already, or has no duplex, is a mistake as well; being looked at does not use it up.
+  if (body instanceof ReadableStream || (duplex === undefined && !isReplayable(body))) return body;
+  return new Uint8Array(0); // no bytes, of a kind for which no content-type is made up
 }
 
 function hasOwnBody(body: unknown): boolean {

@@ -9,6 +9,7 @@ import { ClientLog, type ClientStats } from "./client-log.ts";
 import { isMistake } from "./mistakes.ts";
 import type { ClientSettings } from "./options.ts";
 import { Origins } from "./origins.ts";
+import { isOverdue, timed } from "./overdue.ts";
 
 /**
  * What `resilientFetch` and `resilience` do with a request, up to the head of the answer.
@@ -30,6 +31,8 @@ export class Pipeline<Out extends Outbound<A>, A extends Answer> {
   readonly #settings: ClientSettings<A>;
   readonly #origins: Origins<Out, A>;
   readonly #send: Service<Out, A, ClientCall>;
+  /** The same for a call that brings a tighter deadline: a `Deadline` with a time of its own leaves that to whoever set it. */
+  readonly #sendByGiven: Service<Out, A, ClientCall>;
   readonly #drop: Discard<A>;
   readonly #dropped = new WeakSet<A>();
 
@@ -37,17 +40,18 @@ export class Pipeline<Out extends Outbound<A>, A extends Answer> {
   constructor(settings: ClientSettings<A>, attempt: Service<Sending<Out>, A, ClientCall>, discard: Discard<A>) {
     const { name, clock, meter, deadlineMs, timeoutMs, breaker, limiter, balancer } = settings;
     const shared = { name, clock, meter, dispose: this.#discard };
-    const deadline = new Deadline<A>({ ...shared, timeoutMs: deadlineMs });
     const timeout = new Timeout<A>({ ...shared, timeoutMs });
     this.#settings = settings;
     this.#drop = discard;
     this.log = new ClientLog(this.#discard);
     this.breaker = breaker === undefined ? undefined : new KeyedBreaker<A>({ ...breakerDefaults(settings), ...breaker, name, clock, meter });
     this.limiter = limiter === undefined ? undefined : new KeyedLimiter({ ...limiter, name, clock });
-    const one = this.#guarded(timeout.layer(attempt));
+    const one = this.#guarded(timed(settings, timeout.layer(attempt)));
     this.#origins = new Origins(settings, this.log, this.#discard, balanceWith(balancer, one));
     // Which endpoint it will be is not known yet, and a retry may go to another: what it costs all of them is one budget.
-    this.#send = deadline.layer((outgoing, call) => this.#origins.get(balancer === undefined ? outgoing.origin : "")(outgoing, call));
+    const send = (outgoing: Out, call: ClientCall): Promise<A> => this.#origins.get(balancer === undefined ? outgoing.origin : "")(outgoing, call);
+    this.#sendByGiven = new Deadline<A>(shared).layer(send);
+    this.#send = deadlineMs === undefined ? this.#sendByGiven : new Deadline<A>({ ...shared, timeoutMs: deadlineMs }).layer(send);
   }
 
   get stats(): ClientStats {
@@ -59,7 +63,7 @@ export class Pipeline<Out extends Outbound<A>, A extends Answer> {
     this.log.calls += 1;
     try {
       const leftMs = remainingMs(call, this.#settings.clock);
-      const answer = await this.#send(outgoing, call);
+      const answer = await (leftMs < this.#deadlineMs ? this.#sendByGiven(outgoing, call) : this.#send(outgoing, call));
       // In the very moment of the head.
       if (call.signal?.aborted === true) throw call.signal.reason;
       if (this.#dropped.has(answer)) throw this.#tooLate(leftMs);
@@ -73,8 +77,11 @@ export class Pipeline<Out extends Outbound<A>, A extends Answer> {
   // A wait for another attempt that ended late, because the process was busy: the deadline has passed, but its own timer has not
   // fired yet, and the retry hands out the answer that it had. The body of that is gone.
   #tooLate(leftMs: number): TimeoutError {
-    const { name, deadlineMs = Infinity } = this.#settings;
-    return new TimeoutError({ timeoutMs: Math.min(deadlineMs, leftMs), reason: "deadline", source: name });
+    return new TimeoutError({ timeoutMs: Math.min(this.#deadlineMs, leftMs), reason: "deadline", source: this.#settings.name });
+  }
+
+  get #deadlineMs(): number {
+    return this.#settings.deadlineMs ?? Infinity;
   }
 
   #guarded(attempt: Service<Sending<Out>, A, ClientCall>): Service<Sending<Out>, A, ClientCall> {
@@ -92,7 +99,10 @@ export class Pipeline<Out extends Outbound<A>, A extends Answer> {
 // A server that asks for patience with 429 is neither well nor broken. Errors count by the default.
 function breakerDefaults<A extends Answer>({ maxOrigins, maxRetryAfterMs }: ClientSettings<A>): KeyedBreakerOptions<A> {
   const classify: Classify<A> = (result) => {
-    if (result.status === "rejected") return isMistake(result.reason) ? "neutral" : undefined;
+    if (result.status === "rejected") {
+      if (isMistake(result.reason)) return "neutral";
+      return isOverdue(result.reason) ? "failure" : undefined;
+    }
     const { status } = result.value;
     if (status === 429) return "neutral";
     if (status < 500) return "success";

@@ -40,7 +40,7 @@ class FetchClient {
     this.pipeline = new Pipeline(this.#settings, attemptWith(this.#settings, send), discard);
   }
 
-  async fetch(input: FetchInput, init: ResilientInit = {}): Promise<Response> {
+  async fetch(input: FetchInput, init: ResilientInit): Promise<Response> {
     const outgoing = new Outgoing(input, init, this.#settings.balancer !== undefined);
     try {
       return await this.pipeline.send(outgoing, outgoing.call, (response) => this.#handOut(response, outgoing));
@@ -79,7 +79,7 @@ class FetchClient {
 export function resilientFetch(options: ResilientFetchOptions = {}): ResilientFetch {
   const client = new FetchClient(options);
   const { pipeline } = client;
-  const send = (input: FetchInput, init?: ResilientInit): Promise<Response> => client.fetch(input, init);
+  const send = (input: FetchInput, init?: ResilientInit): Promise<Response> => client.fetch(input, init ?? {}); // which fetch takes null for
   return Object.defineProperties(send, {
     breaker: { value: pipeline.breaker },
     limiter: { value: pipeline.limiter },

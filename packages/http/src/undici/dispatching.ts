@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Outbound } from "../client/answer.ts";
 import { isIdempotent } from "../client/idempotent.ts";
 import type { Arrival, Attempt } from "./attempt.ts";
-import { hasField, withFields } from "./headers.ts";
+import { hasField, lasting, withFields } from "./headers.ts";
 
 /** What else than undici's a request's options can carry. */
 export interface CarriesCall {
@@ -30,19 +30,22 @@ export class Dispatching implements Outbound<Arrival> {
   isAccepted = true;
   readonly #dispatch: Dispatcher.Dispatch;
   readonly #options: Dispatcher.DispatchOptions;
+  readonly #headers: ReturnType<typeof lasting>;
 
   constructor(dispatch: Dispatcher.Dispatch, options: Dispatcher.DispatchOptions, announced: Announced) {
-    const { origin, method, headers, body, idempotent } = options;
+    const { origin, method, body, idempotent } = options;
+    const headers = lasting(options.headers ?? null);
     this.#dispatch = dispatch;
     this.#options = options;
+    this.#headers = headers;
     this.announced = announced;
     this.origin = originOf(origin);
-    this.isRepeatable = isReplayable(body) && (idempotent ?? isIdempotent(String(method).toUpperCase(), () => hasField(headers ?? null, "idempotency-key")));
+    this.isRepeatable = isReplayable(body) && (idempotent ?? isIdempotent(String(method).toUpperCase(), () => hasField(headers, "idempotency-key")));
   }
 
   /** One attempt, which a balancer may send to another address. */
   send(attempt: Attempt, base: URL | undefined, fields: readonly (readonly [string, string])[]): void {
-    const headers = withFields(this.#options.headers ?? null, fields);
+    const headers = withFields(this.#headers, fields);
     const target = base === undefined ? {} : { origin: base.origin, path: base.pathname.replace(/\/$/, "") + this.#options.path };
     this.isAccepted = this.#dispatch({ ...this.#options, ...target, headers }, attempt);
   }

@@ -41,7 +41,8 @@ export function resilience(options: ResilienceOptions = {}): Resilience {
       if (isForeign(given)) return dispatch(given, handler);
       const { call } = given as CarriesCall; // any object may be asked for a property
       const exchange = new Exchange(handler, call, settings);
-      const outgoing = new Dispatching(dispatch, given, exchange);
+      const outgoing = read(dispatch, given, exchange);
+      if (outgoing === undefined) return true;
       exchange.begin();
       const inner = Object.assign({}, call, { signal: exchange.signal, isRepeatable: outgoing.isRepeatable });
       pipeline.send(outgoing, inner, (arrival) => exchange.answer(arrival)).catch((error: unknown) => exchange.error(error));
@@ -54,6 +55,16 @@ export function resilience(options: ResilienceOptions = {}): Resilience {
     stats: { get: () => pipeline.stats },
     on: { value: pipeline.log.on.bind(pipeline.log) },
   }) as Resilience; // the compiler does not see through property descriptors
+}
+
+// Headers may be an iterator of the caller's, which throws what it likes.
+function read(dispatch: Dispatcher.Dispatch, given: Dispatcher.DispatchOptions, exchange: Exchange): Dispatching | undefined {
+  try {
+    return new Dispatching(dispatch, given, exchange);
+  } catch (error) {
+    exchange.error(error);
+    return undefined;
+  }
 }
 
 // Two-way connections, and what is no request at all, about which the dispatcher knows what to say.

@@ -1,7 +1,8 @@
 import { getEventListeners } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { resilientFetch } from "../../src/client.ts";
 import { endless, serve, until } from "./servers.ts";
 
@@ -157,4 +158,19 @@ test("a Request with a body arrives where the balancer says", async () => {
   const request = new Request("http://orders.invalid/7", { method: "POST", body: "order" });
   expect(await (await resilientFetch({ balancer })(request)).text()).toBe("order");
   expect([server.requests[0]?.url, server.requests[0]?.method]).toEqual(["/7", "POST"]);
+});
+
+test.each(["777 Odd", "200 Espace manqu\u00e9", "200 \u0001", "503 Bient\u00f4t"])("an answer that no constructor would make, %j, arrives as with fetch", async (head) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).once("data", () => socket.end(Buffer.from(`HTTP/1.1 ${head}\r\ncontent-length: 2\r\n\r\nhi`, "latin1")));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`; // it listens on a port
+  const seen = async (response: Response): Promise<unknown> => {
+    const copy = response.clone();
+    return [response.status, response.statusText, response.ok, await response.text(), copy.status, copy.statusText, copy.ok, await copy.text()];
+  };
+  const { signal } = new AbortController();
+  expect(await seen(await resilientFetch({ retry: false })(url, { signal }))).toEqual(await seen(await fetch(url)));
 });

@@ -69,9 +69,20 @@ describe("statuses and errors", () => {
       await expect(send(url, { headers: { "bad name": "x" } })).rejects.toThrow(TypeError);
       await expect(send("http://user:password@orders.test/")).rejects.toThrow(TypeError);
       await expect(send(url, { redirect: "sideways" as "error" })).rejects.toThrow(TypeError);
+      await expect(send(url, { signal: {} as AbortSignal })).rejects.toThrow("AbortSignal");
+      for (const body of [new ReadableStream(), (async function* () { yield new Uint8Array(1); })()]) {
+        await expect(send(url, { method: "POST", body })).rejects.toThrow("duplex");
+      }
+      const used = new ReadableStream();
+      used.getReader();
+      await expect(send(url, { method: "POST", body: used, duplex: "half" })).rejects.toThrow("locked");
     }
     expect(fake).not.toHaveBeenCalled();
     expect(send.stats.breaker).toMatchObject({ keys: 0, open: 0 });
+  });
+
+  test("null may stand in place of the options, as fetch takes it", async () => {
+    expect((await resilientFetch({ fetch: answers(200) })(url, null as never)).status).toBe(200);
   });
 
   test("a Request may stand in place of the options, as fetch takes it", async () => {
@@ -234,6 +245,17 @@ describe("time", () => {
     expect(sent).toEqual(["300", "800", "5", null]);
   });
 
+  test("a call's own deadline ends it when it is the tighter one, whatever the client's", async () => {
+    for (const deadlineMs of [undefined, 1_000]) {
+      const clock = new ManualClock();
+      const send = resilientFetch({ fetch: hangs(), clock, deadlineMs });
+      const late = expect(send(url, { call: { deadlineAt: clock.now() + 400 } })).rejects.toMatchObject({ code: "ERR_TIMEOUT", reason: "deadline" });
+      await clock.advanceAsync(400);
+      await late;
+      expect(clock.pendingRefTimers).toBe(0);
+    }
+  });
+
   test("a deadline that has passed sends nothing", async () => {
     const fake = answers(200);
     const refusal: unknown = await resilientFetch({ fetch: fake, clock: new ManualClock(10) })(url, { call: { deadlineAt: 5 } }).catch((e: unknown) => e);
@@ -337,6 +359,37 @@ describe("breaker, limiter, budget", () => {
     expect(fake).toHaveBeenCalledTimes(5);
     expect((await send("http://other.test/")).status).toBe(503);
     expect(send.stats.breaker).toMatchObject({ keys: 2, open: 1 });
+  });
+
+  test("an origin that hangs until the client's own deadline is a failure to the breaker, whatever a fetch rejects with", async () => {
+    for (const rejection of [undefined, new DOMException("aborted", "AbortError")]) {
+      const clock = new ManualClock();
+      const hanging = vi.fn<typeof fetch>((_, init) => new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener("abort", () => reject(rejection ?? init.signal?.reason));
+      }));
+      const send = resilientFetch({ fetch: hanging, clock, deadlineMs: 1_000 });
+      for (let count = 0; count < 5; count += 1) {
+        const late = expect(send(url)).rejects.toMatchObject({ code: "ERR_TIMEOUT", reason: "deadline" });
+        await clock.advanceAsync(1_000);
+        await late;
+      }
+      await expect(send(url)).rejects.toMatchObject({ code: "ERR_BREAKER_OPEN" });
+    }
+  });
+
+  test("an attempt that had less than half of the deadline, waited in the line, or was the caller's hurry, says nothing", async () => {
+    const clock = new ManualClock();
+    const send = resilientFetch({ fetch: hangs(), clock, deadlineMs: 1_000, retry: false, limiter: { limit: 1 } });
+    for (let count = 0; count < 20; count += 1) {
+      const hurried = expect(send(url, { call: { deadlineAt: clock.now() + 400 } })).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+      await clock.advanceAsync(400);
+      await hurried;
+    }
+    const first = expect(send(url)).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+    const waiting = expect(send(url)).rejects.toMatchObject({ reason: "deadline" });
+    await clock.advanceAsync(1_000);
+    await Promise.all([first, waiting]);
+    expect(send.breaker?.peek("http://orders.test")?.stats).toMatchObject({ state: "closed", failures: 1 });
   });
 
   test("a 404 is a success to the breaker, a 429 says nothing", async () => {

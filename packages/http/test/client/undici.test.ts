@@ -97,8 +97,22 @@ describe("statuses and errors", () => {
     for (let count = 0; count < 6; count += 1) {
       expect(await codeOf(request(server.url, { dispatcher, headers: { "bad name": "x" } }))).toBe("UND_ERR_INVALID_ARG");
       expect(await codeOf(request(server.url, { dispatcher, method: "BAD METHOD" }))).toBe("UND_ERR_INVALID_ARG");
+      for (const headers of [new Set([null]), 5]) {
+        expect(await codeOf(request(server.url, { dispatcher, headers: headers as never }))).toBe("UND_ERR_INVALID_ARG");
+      }
+      expect(await codeOf(dispatcher.request({ origin: "nonsense", path: "/", method: "GET" }))).toBe("ERR_INVALID_URL");
     }
     expect([server.requests.length, guard.stats.retries, guard.stats.breaker?.open]).toEqual([0, 0, 0]);
+  });
+
+  test("fields that cannot be read fail the request with their own error, and leave no listener", async () => {
+    const { dispatcher, guard } = compose();
+    const failure = new Error("iterator");
+    const headers = { [Symbol.iterator]: () => { throw failure; } };
+    const { signal } = new AbortController();
+    const options: Dispatcher.DispatchOptions & CarriesCall = { origin: "http://127.0.0.1:1", path: "/", method: "GET", headers, call: { signal } };
+    await expect(dispatcher.request(options)).rejects.toBe(failure);
+    expect([getEventListeners(signal, "abort").length, guard.stats.breaker?.keys]).toEqual([0, 0]);
   });
 
   test("a closed dispatcher is nobody's failure and is not tried again", async () => {
@@ -193,6 +207,19 @@ describe("time", () => {
     await failed;
     expect(guard.breaker?.peek(server.url)?.stats).toMatchObject({ failures: 1 });
     await until(() => server.held.size === 0);
+  });
+
+  test("an origin that hangs until the client's own deadline is a failure to the breaker", async () => {
+    const clock = new ManualClock();
+    const server = await serve(() => undefined);
+    const { dispatcher } = compose({ clock, deadlineMs: 1_000 });
+    for (let count = 1; count <= 5; count += 1) {
+      const late = codeOf(request(server.url, { dispatcher }));
+      await until(() => server.requests.length === count);
+      clock.advance(1_000);
+      expect(await late).toBe("ERR_TIMEOUT");
+    }
+    expect(await codeOf(request(server.url, { dispatcher }))).toBe("ERR_BREAKER_OPEN");
   });
 
   test("what times out in undici's own queue costs no connection", async () => {
@@ -553,6 +580,19 @@ describe("what goes out and where", () => {
       await (await request(server.url, { dispatcher, headers })).body.dump();
       expect(server.requests.at(-1)?.headers["x-request-timeout-ms"]).toBe("5");
     }
+  });
+
+  test("fields that come from an iterator arrive at each attempt", async () => {
+    const server = await statuses(503, 200);
+    function* fields(): Generator<[string, string | string[]]> {
+      yield ["x-one", "1"];
+      yield ["x-many", ["1", "2"]];
+    }
+    const key = { *[Symbol.iterator]() { yield ["idempotency-key", "k"] as [string, string]; } };
+    await request(server.url, { ...only({ retry: noWait }), headers: fields() });
+    await request(server.url, { ...only({ retry: noWait }), method: "POST", headers: key[Symbol.iterator]() });
+    const got = server.requests.map(({ headers }) => [headers["x-one"], headers["x-many"], headers["idempotency-key"], typeof headers["x-request-timeout-ms"]]);
+    expect(got).toEqual([["1", "1, 2", undefined, "string"], ["1", "1, 2", undefined, "string"], [undefined, undefined, "k", "string"]]);
   });
 
   test("a balancer chooses for each attempt, another one at a retry, and is told how it went", async () => {

@@ -5,6 +5,7 @@ import {
   noCall,
   noopMeter,
   systemClock,
+  warn,
   type Call,
   type Clock,
   type Counter,
@@ -199,9 +200,19 @@ export class Shedder {
   #read(now: number): { readonly name: string | undefined; readonly pressure: number } {
     let worst: { readonly name: string | undefined; readonly pressure: number } = { name: undefined, pressure: 0 };
     for (const signal of this.#signals) {
-      const pressure = signal.read(now);
+      const pressure = readOf(signal, now);
       if (pressure > worst.pressure) worst = { name: signal.name, pressure };
     }
     return worst;
+  }
+}
+
+// A signal may be foreign: one that cannot be read tells of nothing, and fails no call.
+function readOf(signal: OverloadSignal, now: number): number {
+  try {
+    return signal.read(now);
+  } catch (error) {
+    warn(error);
+    return 0;
   }
 }

@@ -12,7 +12,7 @@ import {
   type ShedderOptions,
 } from "@breakwater/limiter";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { errorOf, FakeMeter } from "../helpers.ts";
 
 describe("eventLoopDelay", () => {
@@ -241,6 +241,20 @@ describe("Shedder", () => {
     signal.pressure = 2;
     for (let i = 0; i < 21; i += 1) shedder.tryAdmit(i % 8);
     expect(shedder.position).toBeLessThan(8);
+  });
+
+  it("takes a signal that cannot be read for one that tells of nothing, with a warning, and fails no call", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => warned.mockRestore());
+    const failure = new Error("read");
+    const broken: OverloadSignal = { name: "broken", read: () => { throw failure; } };
+    const sound: OverloadSignal = { name: "sound", read: () => 0.5 };
+    const clock = new ManualClock();
+    const shedder = new Shedder({ signals: [broken, sound], clock });
+    expect(await shedder.run(async () => 1)).toBe(1);
+    clock.advance(1_000);
+    expect(await shedder.run(async () => 2)).toBe(2);
+    expect([shedder.stats.signal, warned.mock.calls[0]?.[0]]).toEqual(["sound", failure]);
   });
 
   it("passes on what the work throws, starts and stops its signals, and refuses wrong options", async () => {

@@ -97,7 +97,7 @@ export abstract class Fleet {
     return this.#stopping;
   }
 
-  /** Ends all workers at once. */
+  /** Kills all workers that there are, which ends a stop at once. Without a stop they are replaced as ever. */
   force(): void {
     for (const member of this.#members) member.kill();
   }
@@ -118,7 +118,6 @@ export abstract class Fleet {
       slots: this.#slots,
       generation: this.#generation,
       clock: this.#settings.clock,
-      stopTimeoutMs: this.#settings.stopTimeoutMs,
       make: () => this.#make(),
       isRunning: () => this.#state === "running",
     });
@@ -133,7 +132,7 @@ export abstract class Fleet {
     this.#state = "stopping";
     this.#events.emit("stopping", { ready });
     for (const slot of this.#slots) slot.clear();
-    const workers = await Promise.all([...this.#members].map((member) => member.stop(this.#settings.stopTimeoutMs)));
+    const workers = await Promise.all([...this.#members].map((member) => member.stop()));
     await this.#rolling; // its last words, and no worker comes of it any more
     this.#state = "stopped";
     const isDrained = error === undefined && workers.every((worker) => worker.isDrained);
@@ -144,9 +143,9 @@ export abstract class Fleet {
   }
 
   #make(): Member {
-    const { clock, readyTimeoutMs } = this.#settings;
+    const { clock, readyTimeoutMs, stopTimeoutMs } = this.#settings;
     const [ready, ended] = [this.#ready, this.#ended];
-    const member = new Member(this.#fork, { clock, readyTimeoutMs, generation: this.#generation, ready, ended });
+    const member = new Member(this.#fork, { clock, readyTimeoutMs, stopTimeoutMs, generation: this.#generation, ready, ended });
     this.#members.add(member);
     return member;
   }

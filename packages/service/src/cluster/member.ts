@@ -37,6 +37,7 @@ export interface MemberOptions {
   readonly clock: Clock;
   readonly generation: number;
   readonly readyTimeoutMs: number;
+  readonly stopTimeoutMs: number;
   readonly ready: (member: Member) => void;
   readonly ended: (member: Member, exit: WorkerExit) => void;
 }
@@ -47,6 +48,8 @@ export interface MemberOptions {
  *     starting ----> ready ----> stopping ----> gone
  *        |  not ready in time: killed ----------^ ^
  *        +-------- it ends by itself -------------+   from any state
+ *
+ * Stopping is one that was told to, and one whose channel to the primary has closed.
  */
 export class Member {
   readonly generation: number;
@@ -73,7 +76,11 @@ export class Member {
     this.isReady = new Promise((resolve) => (this.#settleReady = resolve));
     this.gone = new Promise((resolve) => (this.#settleGone = resolve));
     this.#timer = clock.setTimer(() => this.#giveUp(), readyTimeoutMs);
-    this.#process = fork({ received: (type) => this.#received(type), ended: (code, signal) => this.#end(code, signal) });
+    this.#process = fork({
+      received: (type) => this.#received(type),
+      disconnected: () => this.#disconnected(),
+      ended: (code, signal) => this.#end(code, signal),
+    });
   }
 
   get id(): number {
@@ -93,9 +100,9 @@ export class Member {
     return this.#state === "ready" && this.#readyAt !== undefined ? this.#clock.now() - this.#readyAt : 0;
   }
 
-  /** Tells it to stop, and kills it after so long. A second call joins the first. Resolves when it is gone. */
-  stop(timeoutMs: number): Promise<WorkerStopReport> {
-    this.#stopping ??= this.#stop(timeoutMs);
+  /** Tells it to stop, and kills it after `stopTimeoutMs`. A second call joins the first. Resolves when it is gone. */
+  stop(): Promise<WorkerStopReport> {
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
@@ -109,21 +116,31 @@ export class Member {
     this.#process.kill("SIGKILL");
   }
 
-  async #stop(timeoutMs: number): Promise<WorkerStopReport> {
+  async #stop(): Promise<WorkerStopReport> {
     const startedAt = this.#clock.now();
-    if (this.#state !== "gone") this.#tell(timeoutMs);
+    if (this.#state !== "gone") this.#tell();
     const { id, pid, code } = await this.gone;
     return { id, pid, isDrained: code === 0, isForced: this.#isForced, durationMs: this.#clock.now() - startedAt };
   }
 
-  #tell(timeoutMs: number): void {
-    this.#state = "stopping";
+  #tell(): void {
     this.#wasAsked = true;
+    this.#leave();
+    if (!this.#isForced) this.#process.send({ type: "stop" });
+  }
+
+  // It hears nothing any more, and is handed no connection: a worker that takes this for a stop ends soon, and any other must not
+  // stand there as one that is ready.
+  #disconnected(): void {
+    if (this.#state === "starting" || this.#state === "ready") this.#leave();
+  }
+
+  #leave(): void {
+    this.#state = "stopping";
     if (this.#isForced) return; // its end is near, and the timer waits for that
     this.#settleReady(false);
     this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(() => this.kill(), timeoutMs);
-    this.#process.send({ type: "stop" });
+    this.#timer = this.#clock.setTimer(() => this.kill(), this.#options.stopTimeoutMs);
   }
 
   // A worker that was told to stop while it loaded its program did not hear it: Node keeps no messages for a worker of a cluster.

@@ -54,7 +54,8 @@ export class RestartPlan {
   /** One has ended: when to replace it. It counts as replaced then. */
   next(now: number): Restart {
     this.#times = this.#times.filter((time) => time > now - this.#windowMs);
-    const backoffMs = Math.min(this.#maxMs, this.#minMs * 2 ** this.#times.length);
+    // As far as a double doubles: 0 times Infinity would be no number.
+    const backoffMs = Math.min(this.#maxMs, this.#minMs * 2 ** Math.min(this.#times.length, 1_000));
     const wantedAt = Math.max(now + backoffMs, this.#times.at(-1) ?? -Infinity);
     const allowedAt = this.#allowedAt();
     const at = Math.max(wantedAt, allowedAt);

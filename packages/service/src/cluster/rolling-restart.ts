@@ -8,7 +8,6 @@ export interface RollingOptions {
   /** Workers made from now on. */
   readonly generation: number;
   readonly clock: Clock;
-  readonly stopTimeoutMs: number;
   readonly make: () => Member;
   readonly isRunning: () => boolean;
 }
@@ -30,7 +29,7 @@ export interface RollingOptions {
  *
  * A slot whose worker ended meanwhile has one of the new generation, or is about to: it is passed over.
  */
-export async function rollOver({ slots, generation, clock, stopTimeoutMs, make, isRunning }: RollingOptions): Promise<RollingReport> {
+export async function rollOver({ slots, generation, clock, make, isRunning }: RollingOptions): Promise<RollingReport> {
   const startedAt = clock.now();
   const stopped: WorkerStopReport[] = [];
   let replaced = 0;
@@ -50,7 +49,7 @@ export async function rollOver({ slots, generation, clock, stopTimeoutMs, make, 
     const old = slot.member as Member | undefined; // it may have ended in the meantime
     slot.put(next);
     replaced += 1;
-    if (old !== undefined) stopped.push(await old.stop(stopTimeoutMs));
+    if (old !== undefined) stopped.push(await old.stop());
   }
   return report({ isComplete: true });
 }

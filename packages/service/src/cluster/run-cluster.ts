@@ -58,7 +58,8 @@ class Run {
     this.#options = options;
     this.#process = options.process ?? process;
     const stops = signals.map((signal) => [signal, () => this.#heard(signal)] as const);
-    this.#listeners = restartSignal === false ? stops : [...stops, [restartSignal, this.#restart]];
+    // One that asks for both asks for a stop.
+    this.#listeners = restartSignal === false || signals.includes(restartSignal) ? stops : [...stops, [restartSignal, this.#restart]];
   }
 
   async run(): Promise<RunClusterReport> {

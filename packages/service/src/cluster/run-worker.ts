@@ -1,9 +1,10 @@
 import cluster from "node:cluster";
 import { constants } from "node:os";
-import { checkFunction, warn } from "@breakwater/core";
+import { checkFunction, systemClock, warn } from "@breakwater/core";
 import type { Metrics } from "@breakwater/metrics";
 import { publishMetrics, type Publication } from "@breakwater/metrics/cluster";
 import { unwrap, wrap, type ToPrimary } from "./messages.ts";
+import { stopTimeoutVariable } from "./worker-process.ts";
 
 /** What a worker runs. A service is one as it stands; with a front end, both in one. */
 export interface WorkerProgram {
@@ -72,7 +73,10 @@ class WorkerRun {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => this.#heardAlone(signal));
       return;
     }
-    process.on("SIGTERM", leave);
+    process.on("SIGTERM", () => {
+      if (this.#isStopping && !process.connected) process.exit(128 + constants.signals.SIGTERM);
+      leave();
+    });
     for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
     process.on("message", (data: unknown) => {
       if (unwrap(data) === "stop") leave();
@@ -80,6 +84,7 @@ class WorkerRun {
     worker.on("disconnect", () => {
       // Node ends a worker whose primary is gone at once, unless it has left of its own accord.
       worker.exitedAfterDisconnect = true;
+      systemClock.setTimer(() => process.exit(1), orphanMs());
       leave();
     });
   }
@@ -125,6 +130,13 @@ async function farewell(): Promise<void> {
     setTimeout(resolve, farewellMs);
     tellPrimary("stopped");
   });
+}
+
+// As long as its primary would have let it.
+function orphanMs(): number {
+  const { [stopTimeoutVariable]: given } = process.env;
+  const ms = Number(given);
+  return given !== undefined && ms >= 0 ? ms : 20_000;
 }
 
 /** A primary that does not answer for so long is in no state to. */

@@ -25,7 +25,8 @@ export class WorkerCluster extends Fleet {
   constructor(options: WorkerClusterOptions = {}) {
     if (!cluster.isPrimary) throw new Error("a worker has no workers of its own: make a WorkerCluster where cluster.isPrimary is true");
     const { settings, env, clock } = options;
-    super(readFleetOptions(options), forkOf(env));
+    const checked = readFleetOptions(options);
+    super(checked, forkOf(env, checked.stopTimeoutMs));
     if (settings !== undefined) cluster.setupPrimary({ ...settings });
     this.metrics = new ClusterMetrics({ clock, ...options.metrics });
   }

@@ -49,7 +49,9 @@ function serve(name: string, operation: AnyOperation, { parts, common, handle }:
   const { name: service, clock, limiter: shared, shedding, metrics, abort } = parts;
   const { timeoutMs, classify = common.classify } = operation;
   const qualified = `${service}.${name}`;
-  const limiter = operation.limiter && limiterOf(operation.limiter, { name: qualified, clock, meter: metrics });
+  const limiter = operation.limiter === undefined ? undefined : limiterOf(operation.limiter, { name: qualified, clock, meter: metrics });
+  // A request would hold one of its places and wait for another.
+  if (limiter === shared) throw new TypeError(`operations.${name} has the limiter of the service, through which it goes anyway`);
   const measured = new Measured({ ...common, classify, attributes: { service, operation: name } });
   const handled = handle(operation.served);
   const timed = timeoutMs === Infinity ? handled : new Deadline({ name: qualified, mode: "cooperative", clock, meter: metrics }).layer(handled);

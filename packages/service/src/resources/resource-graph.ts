@@ -79,7 +79,9 @@ export class ResourceGraph {
       try {
         reports.push(await this.#startOne(node, link.signal));
       } catch (error) {
-        failure ??= { error };
+        // What comes after the first is mostly its echo: the others were told to give up.
+        if (failure === undefined) failure = { error };
+        else if (!isEcho(error, link.signal.reason)) warn(error);
         link.abort(error);
       }
     });
@@ -100,13 +102,22 @@ export class ResourceGraph {
   }
 
   async #startOne(node: Node, signal: AbortSignal): Promise<ResourceStartReport> {
-    const { name, start, startTimeoutMs } = node;
+    const { name, start, stop, startTimeoutMs } = node;
     const startedAt = this.#clock.now();
     this.#begun.add(node); // before it succeeds: a start that failed half-way has something to stop
     node.state = "starting";
-    const late = (): Error => new ResourceTimeoutError(name, "start", startTimeoutMs);
+    let isLate = false;
+    const late = (): Error => {
+      isLate = true;
+      return new ResourceTimeoutError(name, "start", startTimeoutMs);
+    };
+    const work = async (): Promise<void> => {
+      await start({ signal });
+      // When it was stopped there may have been nothing to stop, and now there is.
+      if (isLate) await stop();
+    };
     try {
-      await bounded(() => start({ signal }), startTimeoutMs, this.#clock, late, warn);
+      await bounded(work, startTimeoutMs, this.#clock, late, warn);
     } catch (error) {
       node.state = "failed";
       node.error = error;
@@ -133,6 +144,10 @@ export class ResourceGraph {
       return { name, isStopped: false, durationMs: this.#clock.now() - startedAt, error };
     }
   }
+}
+
+function isEcho(error: unknown, reason: unknown): boolean {
+  return error === reason || (error instanceof Error && (error.name === "AbortError" || error.cause === reason));
 }
 
 /** Visits each when those are through which it comes after. There is no cycle, or this would never end. */

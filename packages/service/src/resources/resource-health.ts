@@ -14,15 +14,16 @@ export interface ResourceHealth {
  * @throws TypeError naming a resource whose `health` is none of these.
  */
 export function healthOfResources(resources: readonly Resource[], isReady: (name: string) => boolean): ResourceHealth {
-  const checks: Record<string, CheckOptions> = {};
-  const contributions: Record<string, ContributionSource> = {};
+  const checks: (readonly [string, CheckOptions])[] = [];
+  const contributions: (readonly [string, ContributionSource])[] = [];
   for (const resource of resources) {
     const { name, health } = resource;
     if (health === undefined) continue;
-    if (isContribution(health)) contributions[name] = () => readNow(resource);
-    else checks[name] = checkOf(resource, isReady);
+    if (isContribution(health)) contributions.push([name, () => readNow(resource)]);
+    else checks.push([name, checkOf(resource, isReady)]);
   }
-  return { checks, contributions };
+  // Not by assignment, which would take a resource called __proto__ for a prototype.
+  return { checks: Object.fromEntries(checks), contributions: Object.fromEntries(contributions) };
 }
 
 function checkOf(resource: Resource, isReady: (name: string) => boolean): CheckOptions {

@@ -58,8 +58,8 @@ function copyObject(value: object, path: readonly object[]): Plain {
 
 // Its code, because programs compare that.
 function copyError(error: Error): Plain {
-  const { code } = error as { readonly code?: unknown }; // any error may have one
-  return { name: error.name, message: error.message, ...(typeof code === "string" && { code }) };
+  const { name, message, code } = error as { readonly name: unknown; readonly message: unknown; readonly code?: unknown }; // as anybody may have set them
+  return { name: String(name), message: String(message), ...(typeof code === "string" && { code }) };
 }
 
 function copyEntries(entries: Iterable<readonly [unknown, unknown]>, path: readonly object[]): PlainObject {

@@ -43,6 +43,11 @@ export class FakeProcess implements WorkerProcess {
     if (this.isAlive) this.#listener.received("ready");
   }
 
+  /** Its channel to the primary closes, and it goes on. */
+  disconnect(): void {
+    if (this.isAlive) this.#listener.disconnected();
+  }
+
   end(code: number | null, signal: NodeJS.Signals | null = null): void {
     if (!this.isAlive) return;
     this.isAlive = false;

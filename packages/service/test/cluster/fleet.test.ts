@@ -1,6 +1,6 @@
 import { ManualClock, settled } from "@breakwater/core/testing";
 import { WorkerCluster } from "@breakwater/service/cluster";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Fleet } from "../../src/cluster/fleet.ts";
 import { readFleetOptions, type FleetOptions } from "../../src/cluster/options.ts";
 import { FakeProcesses } from "./fake-processes.ts";
@@ -139,6 +139,45 @@ describe("a worker that ends unasked", () => {
     processes.made = (process) => process.end(null);
     await expect(fleet.start()).rejects.toThrow("the last one ended with the exit code of no process before it was ready");
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a worker whose channel has closed", () => {
+  it("is not ready any more, is killed when it does not end, and replaced", async () => {
+    const { clock, processes, fleet, log } = await running({ stopTimeoutMs: 500 });
+    processes.at(1).disconnect();
+    expect(fleet.stats).toMatchObject({ ready: 1, crashes: 0 });
+    expect(fleet.health.status).toBe("DEGRADED");
+    await clock.advanceAsync(499);
+    expect(processes.at(1).heard).toEqual([]);
+    await clock.advanceAsync(1);
+    expect(processes.at(1).heard).toEqual(["SIGKILL"]);
+    await clock.advanceAsync(100);
+    expect(fleet.stats).toMatchObject({ ready: 2, crashes: 1 });
+    expect(log).toEqual(["in 100"]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("is killed within the time of a stop that comes then, and was not to be drained", async () => {
+    const { clock, processes, fleet } = await running({ workers: 1, stopTimeoutMs: 500 });
+    processes.at(1).disconnect();
+    await clock.advanceAsync(400);
+    processes.at(1).obeys = false;
+    const stopped = fleet.stop();
+    await clock.advanceAsync(500);
+    expect(await stopped).toMatchObject({ isDrained: false, workers: [{ isForced: true }] });
+  });
+});
+
+describe("a worker that the system does not make", () => {
+  it("counts as one that ended, and why becomes a warning", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => warned.mockRestore());
+    const workers = new WorkerCluster({ workers: 1, env: { BAD: "\0" }, restarts: { budget: 0 } });
+    onTestFinished(() => workers.metrics.close());
+    await expect(workers.start()).rejects.toMatchObject({ code: "ERR_WORKERS_FAILED" });
+    expect(await workers.ended).toMatchObject({ isDrained: false });
+    expect(warned.mock.calls[0]?.[0]).toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
   });
 });
 

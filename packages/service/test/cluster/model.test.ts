@@ -15,7 +15,7 @@ class TestFleet extends Fleet {
 
 /** One thing that happens; `which` picks one of those it can happen to. */
 const happening = fc.record({
-  kind: fc.constantFrom("ready", "ready", "ready", "crash", "hang", "wait", "roll", "stop"),
+  kind: fc.constantFrom("ready", "ready", "ready", "crash", "disconnect", "hang", "wait", "roll", "stop"),
   which: fc.nat({ max: 20 }),
   ms: fc.nat({ max: 120 }),
 });
@@ -37,6 +37,7 @@ describe("any history of workers", () => {
           const { alive } = processes;
           if (kind === "ready") pick(alive, which)?.ready();
           if (kind === "crash") pick(alive, which)?.end(1);
+          if (kind === "disconnect") pick(alive, which)?.disconnect();
           if (kind === "hang") Object.assign(pick(alive, which) ?? {}, { obeys: false });
           if (kind === "roll") void fleet.restart().catch(() => undefined);
           if (kind === "stop" && which < 2) {
@@ -68,6 +69,11 @@ describe("any history of workers", () => {
 });
 
 describe("any history of crashes", () => {
+  it("is answered at once where nothing is to be waited for, however many there were", () => {
+    const plan = new RestartPlan({ minMs: 0, budget: 5_000 });
+    for (let n = 0; n < 3_000; n += 1) expect(plan.next(0)).toEqual({ delayMs: 0, isExhausted: false });
+  });
+
   it("is replaced within the budget in any window, never sooner than the backoff's beginning, and in order", () => {
     const plans = fc.record({
       minMs: fc.nat({ max: 50 }),

@@ -227,6 +227,30 @@ describe("a cluster of real processes", () => {
     for (const pid of pids) await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   });
 
+  it("leaves none either where they hang in their stop: they have as long as their primary would have let them", { timeout: 60_000 }, async () => {
+    const hanging = programs.run(
+      programs.write(
+        "hanging",
+        `import cluster from "node:cluster";
+        import { runCluster, runWorker, WorkerCluster } from "@breakwater/service/cluster";
+        if (cluster.isPrimary) {
+          const workers = new WorkerCluster({ workers: 1, stopTimeoutMs: Number(process.argv[2]) });
+          workers.on("ready", ({ pid }) => process.send({ pid }));
+          process.channel.unref();
+          await runCluster(workers);
+        } else {
+          setInterval(() => undefined, 1000);
+          await runWorker({ stop: () => new Promise(() => undefined) });
+        }`,
+      ),
+      ["300"],
+    );
+    const pid = Number(await hanging.says("pid"));
+    hanging.signal("SIGKILL");
+    expect(await hanging.exited).toEqual([null, "SIGKILL"]);
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+  });
+
   it("leaves a SIGINT of the terminal to the primary, and replaces a worker that somebody ended by a SIGTERM", { timeout: 60_000 }, async () => {
     const { primary, port } = await started();
     const [first] = (await stats(primary)).workers;

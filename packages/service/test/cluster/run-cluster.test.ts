@@ -94,6 +94,13 @@ describe("the life of a primary", () => {
     expect(await report).toMatchObject({ exitCode: 0 });
   });
 
+  it("takes a signal that asks for both for a stop", async () => {
+    const { signals, report } = run({ signals: ["SIGHUP"] });
+    expect(signals.listenerCount("SIGHUP")).toBe(1);
+    signals.emit("SIGHUP");
+    expect(await report).toMatchObject({ exitCode: 0, signal: "SIGHUP" });
+  });
+
   it("exits also when its listener throws", async () => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => warned.mockRestore());
