@@ -4,6 +4,8 @@ import { defineConfig } from "tsup";
 export default defineConfig({
   entry: {
     main: `${import.meta.dirname}/src/main.ts`,
+    "hostile-server": `${import.meta.dirname}/src/hostile/server.ts`,
+    "hostile-attacker": `${import.meta.dirname}/src/hostile/attacker.ts`,
     service: `${import.meta.dirname}/src/network/service.ts`,
     upstream: `${import.meta.dirname}/src/upstream.ts`,
   },

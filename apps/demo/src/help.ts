@@ -1,6 +1,7 @@
 export const help = `Usage: demo [options]
        demo outages [options]
        demo rolling-restart [options]
+       demo hostile [options]
 
 The performance test: a burst of requests through a composed service, each 10 ms of database and 50 ms of external API.
 
@@ -28,6 +29,16 @@ rolling-restart: restarts the processes of the service one after the other, whil
   --connections N over how many connections HTTP clients ask (default 20)
   --senders N     how many clients send messages over WebSocket (default 20)
   --settle-ms N   how long all work before, between and after (default 1000)
+  --json          print the report as JSON
+  --help          print this
+
+hostile: attacks a server in six ways in turn, while normal clients go on asking: slowloris, headers, garbage, half-closed, flood, keys.
+
+  --attack NAME   only this one
+  --seconds N     how long each lasts (default 3)
+  --rate N        normal requests a second over HTTP; a quarter as many come over WebSocket (default 200)
+  --keys N        how many distinct keys come (default 1000000)
+  --deadline-ms N how long each normal client waits for its answer (default 1000)
   --json          print the report as JSON
   --help          print this
 

@@ -2,6 +2,8 @@ import { readArguments, type Arguments } from "./arguments.ts";
 import { UsageError } from "./command-line.ts";
 import { compare, printComparison } from "./compare.ts";
 import { help } from "./help.ts";
+import { readHostileArguments, type HostileArguments } from "./hostile/arguments.ts";
+import { printHostile } from "./hostile/print-hostile.ts";
 import { Interrupted, interruption, start, StartError } from "./interruption.ts";
 import { readOutageArguments, type OutageArguments } from "./outages/arguments.ts";
 import { printOutages } from "./outages/print-outages.ts";
@@ -68,6 +70,14 @@ async function runRestartTest(args: RestartArguments): Promise<number> {
   return report.areKept ? 0 : 1;
 }
 
+async function runHostileTest(args: HostileArguments): Promise<number> {
+  const { runHostile } = await import("./hostile/run-hostile.ts"); // as above
+  const report = await runHostile(args);
+  if (args.json) console.log(JSON.stringify(report, null, 2));
+  else printHostile(report);
+  return report.areKept ? 0 : 1;
+}
+
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command === "outages") {
     const args = readOutageArguments(rest);
@@ -76,6 +86,10 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command === "rolling-restart") {
     const args = readRestartArguments(rest);
     return args === "help" ? printHelp() : runRestartTest(args);
+  }
+  if (command === "hostile") {
+    const args = readHostileArguments(rest);
+    return args === "help" ? printHelp() : runHostileTest(args);
   }
   const args = readArguments(command === undefined ? [] : [command, ...rest]);
   if (args === "help") return printHelp();

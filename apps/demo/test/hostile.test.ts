@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { HostileReport } from "../src/hostile/run-hostile.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -40,6 +40,7 @@ describe("hostile traffic", () => {
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = once(child, "exit");
+    onTestFinished(() => void child.kill("SIGKILL"));
     setTimeout(() => child.kill("SIGINT"), 2_000); // any moment must do
     expect(await ended).toEqual([130, null]);
     expect(stderr).toContain("demo: interrupted");

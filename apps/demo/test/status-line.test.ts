@@ -15,6 +15,7 @@ it.each([
   line.clear();
   vi.advanceTimersByTime(1_000);
   let text = "";
-  for (let piece: unknown = stream.read(); piece !== null; piece = stream.read()) text += String(piece);
+  const next = (): Buffer | null => stream.read() as Buffer | null; // without an encoding
+  for (let piece = next(); piece !== null; piece = next()) text += piece.toString();
   expect(text).toBe(written);
 });

@@ -3,7 +3,7 @@ import type { Attack } from "../../src/hostile/attacks/attack.ts";
 import { judge } from "../../src/hostile/claims.ts";
 import type { AttackReport, HostileReport } from "../../src/hostile/run-hostile.ts";
 
-const attack: Attack = { name: "noise", title: "", expected: { shouts: { must: ["400"], may: ["open"] } }, run: () => Promise.resolve() };
+const attack: Attack = { name: "noise", title: "", expected: { shouts: { must: ["400"], may: ["left"] } }, run: () => Promise.resolve() };
 const megabyte = 2 ** 20;
 const memory = { rss: 100 * megabyte, heap: 10 * megabyte };
 const traffic = { durationMs: 1_000, sent: 100, inTime: 100, missed: {}, p50Ms: 1, p99Ms: 2, slowestMs: 3 };
@@ -12,7 +12,7 @@ const well: AttackReport = {
   traffic,
   share: 1,
   memory: { before: memory, highest: memory, after: memory },
-  told: { shouts: { 400: 3, open: 1 } },
+  told: { shouts: { 400: 3, left: 1 } },
   dropped: {},
   connectionsLeft: 0,
 };
@@ -47,7 +47,7 @@ describe("what is claimed of an attack", () => {
   it("is broken when attackers are told something else, or not what they must be", () => {
     const claim = "noise: each attacker was told what it should be";
     expect(broken({ told: { shouts: { 400: 3, 500: 1 } } })).toEqual([`${claim}: shouts: 500`]);
-    expect(broken({ told: { shouts: { open: 1 } } })).toEqual([`${claim}: shouts: nobody heard 400`]);
+    expect(broken({ told: { shouts: { left: 1 } } })).toEqual([`${claim}: shouts: nobody heard 400`]);
     expect(broken({ told: {} })).toEqual([`${claim}: shouts: nobody heard 400`]);
   });
 

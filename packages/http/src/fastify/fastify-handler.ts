@@ -1,11 +1,14 @@
+import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { checkFunction, LazyAbort, type Service } from "@breakwater/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { discard } from "../front/abandon.ts";
 import { ClientGoneError } from "../front/abort-reasons.ts";
+import { isBodiless } from "../front/bodiless.ts";
 import { CallMaker, type CallOptions } from "../front/call-options.ts";
 import { Failures, type FailureOptions } from "../front/failures.ts";
 import { jsonText } from "../front/json-text.ts";
-import { isReply, type HttpReply } from "../front/reply.ts";
+import { isReply, type HttpReply, type ReplyStream } from "../front/reply.ts";
 import { serviceOf, type ServiceLike } from "../front/service-like.ts";
 import { readableOf } from "./readable-of.ts";
 
@@ -23,6 +26,20 @@ const inFlight = new WeakMap<object, Set<LazyAbort>>();
 export function callsOf(server: object): Set<LazyAbort> {
   let calls = inFlight.get(server);
   if (calls === undefined) inFlight.set(server, (calls = new Set()));
+  return calls;
+}
+
+/** The calls of each connection, for its end: Node tells an answer that waits for its turn in a pipeline nothing of that. */
+const ofSocket = new WeakMap<object, Set<LazyAbort>>();
+
+function callsOn(socket: Socket): Set<LazyAbort> {
+  const known = ofSocket.get(socket);
+  if (known !== undefined) return known;
+  const calls = new Set<LazyAbort>();
+  ofSocket.set(socket, calls);
+  socket.once("close", () => {
+    for (const call of calls) call.abort(new ClientGoneError());
+  });
   return calls;
 }
 
@@ -48,18 +65,22 @@ export function fastifyHandler<In = FastifyRequest, Out = unknown, Request exten
   const failures = new Failures(options);
   return async (request, reply) => {
     const abort = new LazyAbort();
-    const open = callsOf(request.server.server);
-    open.add(abort);
+    const lists = [callsOf(request.server.server), callsOn(request.raw.socket)];
+    for (const list of lists) list.add(abort);
+    const leave = (): void => lists.forEach((list) => list.delete(abort));
     reply.raw.once("close", () => {
-      open.delete(abort);
+      leave();
       if (!reply.raw.writableFinished) abort.abort(new ClientGoneError());
     });
+    const isGone = (): boolean => reply.raw.destroyed || request.raw.socket.destroyed;
     try {
       const out = await serve(decode === undefined ? request : decode(request), calls.make(abort, request, headerOf));
-      if (reply.raw.destroyed) discard(out);
+      if (isGone()) discard(out);
       else await send(reply, encode === undefined ? out : encode(out, request), failures);
     } catch (error) {
-      if (!reply.raw.destroyed) fail(reply, error, failures);
+      if (!isGone()) fail(reply, error, failures);
+    } finally {
+      if (request.raw.socket.destroyed) leave();
     }
     return reply;
   };
@@ -69,11 +90,21 @@ async function send(reply: FastifyReply, answer: unknown, failures: Failures): P
   if (isReply(answer)) {
     const { body, status, headers } = answer;
     const fields = headers as Record<string, string | number | string[]>; // it does not change the lists
-    const isStream = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
-    await reply.code(status).headers(fields).send(isStream ? readableOf(body, (error) => failures.report(error)) : body);
+    await reply.code(status).headers(fields).send(isStream(body) ? streamOf(reply, body, status, failures) : body);
   } else if (answer === undefined) await reply.code(204).send();
   else if (typeof answer === "object" && answer !== null) await reply.send(answer);
   else await reply.header("content-type", "application/json").send(jsonText(answer));
+}
+
+function isStream(body: HttpReply["body"]): body is ReplyStream {
+  return body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+}
+
+/** Fastify reads on to its end what it sends to nobody, and some have none. */
+function streamOf({ request }: FastifyReply, body: ReplyStream, status: number, failures: Failures): Readable {
+  if (!isBodiless(request.method, status)) return readableOf(body, (error) => failures.report(error));
+  discard(body);
+  return Readable.from([]);
 }
 
 function fail(reply: FastifyReply, error: unknown, failures: Failures): void {

@@ -44,6 +44,8 @@ export class FastifyPart implements Part {
   readonly #clock: Clock;
   readonly #connections: Connections;
   #isClosing = false;
+  /** Of the app's own `close`, which has no bound. */
+  #graceMs = Number.POSITIVE_INFINITY;
   #force: () => void = () => undefined;
   readonly #forced = new Promise<void>((resolve) => (this.#force = resolve));
 
@@ -57,7 +59,7 @@ export class FastifyPart implements Part {
     this.#connections = new Connections(app.server);
     app.addHook("preClose", (done) => {
       this.#isClosing = true;
-      this.#connections.closeIdle();
+      this.#connections.leave(this.#clock, this.#graceMs);
       done();
     });
     app.addHook("onSend", (_request, reply, _payload, done) => {
@@ -84,6 +86,7 @@ export class FastifyPart implements Part {
 
   /** Never rejects, but with what a hook of the app throws. */
   async stop({ graceMs, abortMs }: { readonly graceMs: number; readonly abortMs: number }): Promise<FastifyStopReport> {
+    this.#graceMs = graceMs;
     const closed = this.#app.close();
     closed.catch(() => undefined); // it is awaited below
     const isDrained = await this.#within(graceMs, closed);

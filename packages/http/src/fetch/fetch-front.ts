@@ -1,5 +1,6 @@
 import { checkFunction, noopMeter, type Service } from "@breakwater/core";
 import { discard } from "../front/abandon.ts";
+import { isBodiless } from "../front/bodiless.ts";
 import { CallMaker } from "../front/call-options.ts";
 import { Failures } from "../front/failures.ts";
 import { jsonText } from "../front/json-text.ts";
@@ -12,7 +13,7 @@ import { Arrival } from "./arrival.ts";
 import { bodyOf } from "./body-of.ts";
 import type { FetchOptions } from "./fetch-options.ts";
 import { ArrivedRequest, type FetchRequest } from "./fetch-request.ts";
-import { problemResponse } from "./problem-response.ts";
+import { goneResponse, problemResponse } from "./problem-response.ts";
 import { followed, streamed } from "./streamed.ts";
 
 const headerOf = ({ headers }: FetchRequest, name: string): string | null => headers.get(name);
@@ -70,9 +71,19 @@ export class FetchFront<Context> {
   #answer(out: unknown, request: FetchRequest, arrival: Arrival): Response {
     if (arrival.isAborted) {
       discard(out);
-      return gone();
+      return goneResponse();
     }
-    const answer = this.#encode === undefined ? out : this.#encode(out, request);
+    let answer = out;
+    try {
+      if (this.#encode !== undefined) answer = this.#encode(out, request);
+      return this.#response(answer, request, arrival);
+    } catch (error) {
+      discard(answer);
+      throw error;
+    }
+  }
+
+  #response(answer: unknown, request: FetchRequest, arrival: Arrival): Response {
     if (isReply(answer)) return this.#reply(answer, request, arrival);
     if (isResponse(answer)) return followed(answer, arrival);
     arrival.release();
@@ -86,7 +97,7 @@ export class FetchFront<Context> {
       arrival.release();
       return whole(body, status, fields, request);
     }
-    if (request.method === "HEAD" || isBodiless(status)) {
+    if (isBodiless(request.method, status)) {
       arrival.release();
       discard(body);
       return new Response(null, { status, headers: fields });
@@ -95,33 +106,16 @@ export class FetchFront<Context> {
   }
 
   #failed(error: unknown, arrival: Arrival): Response {
-    // What comes of a client that has gone is no failure, and nobody reads the answer.
-    if (arrival.isAborted) return gone();
     arrival.release();
-    const { status, headers, problem } = this.#failures.answer(error);
-    try {
-      return problemResponse(status, headers, problem);
-    } catch (other) {
-      // Fields that cannot be sent, from an option or an error.
-      return problemResponse(500, {}, this.#failures.report(other));
-    }
+    return problemResponse(error, this.#failures, arrival);
   }
 }
 
-/** 499 is what proxies log of a client that closed its request. */
-function gone(): Response {
-  return new Response(null, { status: 499 });
-}
-
 function whole(body: string | Uint8Array | undefined, status: number, headers: Headers, { method }: FetchRequest): Response {
-  if (body === undefined || isBodiless(status)) return new Response(null, { status, headers });
-  if (method !== "HEAD") return new Response(body as string | Uint8Array<ArrayBuffer>, { status, headers }); // what is sent is not shared memory
+  if (body === undefined || (method !== "HEAD" && isBodiless(method, status))) return new Response(null, { status, headers });
+  if (!isBodiless(method, status)) return new Response(body as string | Uint8Array<ArrayBuffer>, { status, headers }); // what is sent is not shared memory
   headers.set("content-length", String(typeof body === "string" ? new TextEncoder().encode(body).length : body.length));
   return new Response(null, { status, headers });
-}
-
-function isBodiless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304;
 }
 
 function fieldsOf(headers: HttpReply["headers"]): Headers {

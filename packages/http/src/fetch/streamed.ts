@@ -48,18 +48,27 @@ export function followed(response: Response, arrival: Arrival): Response {
     return response;
   }
   const reader = body.getReader();
+  const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    arrival.whenGone(() => {
+      const { reason } = arrival.signal as { readonly reason: unknown };
+      reader.cancel(reason).catch(() => undefined);
+      queueMicrotask(() => controller.error(reason)); // as above
+    });
+  };
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    const next = await reader.read();
-    if (!next.done) {
-      controller.enqueue(next.value as Uint8Array); // a body's pieces are bytes
-      return;
+    try {
+      const next = await reader.read();
+      if (arrival.isAborted) return;
+      if (!next.done) {
+        controller.enqueue(next.value as Uint8Array); // a body's pieces are bytes
+        return;
+      }
+    } catch (error) {
+      arrival.release();
+      throw error;
     }
     arrival.release();
     controller.close();
   };
-  const cancel = async (reason: unknown): Promise<void> => {
-    arrival.gone();
-    await reader.cancel(reason);
-  };
-  return new Response(new ReadableStream({ pull, cancel }, { highWaterMark: 0 }), response);
+  return new Response(new ReadableStream({ start, pull, cancel: () => arrival.gone() }, { highWaterMark: 0 }), response);
 }

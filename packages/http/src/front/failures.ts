@@ -1,5 +1,6 @@
 import { checkFunction, isRejected, warn } from "@breakwater/core";
 import { codeOf, statusOfError } from "./status-of.ts";
+import { unsendable } from "./sendable.ts";
 import { isStatusError } from "./status-error.ts";
 
 /**
@@ -82,11 +83,13 @@ export class Failures {
     this.#challenge = challenge;
   }
 
-  /** What to answer. Unexpected errors are reported on the way. Never throws. */
+  /** What to answer; it can be sent as it is. Unexpected errors are reported on the way. Never throws. */
   answer(error: unknown): Failure {
     const status = this.#status(error);
-    const problem = isExpected(error, status) ? problemOf(error, status) : this.report(error, status);
     const headers = { ...fieldsOf(error, status, this.#challenge), ...this.#extra(error) };
+    const name = unsendable(headers);
+    if (name !== undefined) return this.#unanswerable(name, error);
+    const problem = isExpected(error, status) ? problemOf(error, status) : this.report(error, status);
     return { status, headers, problem };
   }
 
@@ -99,6 +102,11 @@ export class Failures {
       warn(other);
     }
     return { type: "about:blank", title: titleOf(status), status, id };
+  }
+
+  #unanswerable(name: string, cause: unknown): Failure {
+    const error = new TypeError(`the field ${JSON.stringify(name)} of an answer cannot be sent`, { cause });
+    return { status: 500, headers: { "cache-control": "no-store" }, problem: this.report(error) };
   }
 
   #status(error: unknown): number {
@@ -136,18 +144,29 @@ function problemOf(error: unknown, status: number): Problem {
 export function toldOf(error: unknown): Pick<Problem, "code" | "reason" | "retryAfterMs" | "issues"> {
   const code = codeOf(error);
   if (code === "ERR_TIMEOUT" || code === "ERR_SERVER_STOPPING") return { code };
-  if (isStatusError(error)) return { code: error.code, reason: error.reason };
+  if (isStatusError(error)) return { code: error.code, reason: textOf(error.reason) };
   if (!isRejected(error)) return {};
   const retryAfterMs = retryAfterMsOf(error);
-  const issues = code === "ERR_VALIDATION" && "issues" in error && Array.isArray(error.issues) ? { issues: error.issues as readonly ProblemIssue[] } : {}; // ValidationError has such
-  return { code: error.code, reason: error.reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }), ...issues };
+  const issues = code === "ERR_VALIDATION" && "issues" in error && Array.isArray(error.issues) ? { issues: error.issues.map(issueOf) } : {};
+  return { code: error.code, reason: textOf(error.reason), ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }), ...issues };
+}
+
+// A refusal of another package, or another copy, may hold what its type does not say, and JSON has no word for some of that.
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** These two and no more: what else a schema tells of an input may be the input. */
+function issueOf(issue: Partial<ProblemIssue> | null): ProblemIssue {
+  const path: readonly unknown[] = Array.isArray(issue?.path) ? issue.path : [];
+  return { path: path.map((key) => (typeof key === "number" ? key : String(key))), message: textOf(issue?.message) ?? "" };
 }
 
 /** Undefined where nobody knows, or it would be never. */
 function retryAfterMsOf(error: unknown): number | undefined {
   if (!isRejected(error)) return undefined;
   const { retryAfterMs } = error;
-  return retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs < Infinity ? retryAfterMs : undefined;
+  return typeof retryAfterMs === "number" && retryAfterMs >= 0 && retryAfterMs < Infinity ? retryAfterMs : undefined;
 }
 
 function fieldsOf(error: unknown, status: number, challenge: string): Record<string, string> {

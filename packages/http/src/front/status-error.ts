@@ -34,5 +34,6 @@ export class StatusError extends Error {
 
 /** Whether it is one, whichever copy of this module made it. */
 export function isStatusError(error: unknown): error is StatusError {
-  return error instanceof Error && "code" in error && error.code === "ERR_STATUS" && "status" in error;
+  if (!(error instanceof Error && "code" in error && error.code === "ERR_STATUS" && "status" in error)) return false;
+  return typeof error.status === "number" && error.status >= 400 && error.status <= 599;
 }

@@ -36,8 +36,7 @@ export function honoMiddleware<E extends Env = Env>(
       await guarded(context, calls.make(arrival, context, headerOf));
     } catch (error) {
       if (context.error !== undefined && error === context.error) return;
-      const { status, headers, problem } = failures.answer(error);
-      context.res = problemResponse(status, headers, problem);
+      context.res = problemResponse(error, failures, arrival);
     } finally {
       arrival.release();
     }

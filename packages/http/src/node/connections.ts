@@ -1,7 +1,11 @@
-import type { Server } from "node:http";
+import { Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "@breakwater/core";
 import type { Exchange } from "./exchange.ts";
 import { Peer } from "./peer.ts";
+
+// A first request may be on its way to a connection that was just taken.
+const silentMs = 1_000;
 
 /**
  * The connections of a server, for its stop.
@@ -14,9 +18,11 @@ export class Connections {
   readonly #peers = new Map<Duplex, Peer>();
   #waiters: (() => void)[] = [];
   #isSweeping = false;
+  #isHeldUp = false;
 
   constructor(server: Server) {
     this.#server = server;
+    server.closeIdleConnections = () => this.closeIdle(); // its `close` calls it
     server.on("connection", (socket) => {
       const peer = new Peer(socket);
       this.#peers.set(socket, peer);
@@ -46,10 +52,32 @@ export class Connections {
     return this.#peers.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Closes those that nobody uses: between two requests, or without a first byte. Those that send a head or wait for an answer stay. */
+  /** Closes those that nobody uses: between two requests now, and silent ones after a tenth of the grace, a second at most. */
+  leave(clock: Clock, graceMs: number): void {
+    for (const peer of this.#peers.values()) peer.finish();
+    this.closeIdle();
+    const timer = clock.setTimer(() => this.#closeSilent(), Math.min(silentMs, graceMs / 10));
+    void this.none().then(() => timer.cancel());
+  }
+
+  /**
+   * Closes those between two requests. Those that are silent, send a head or wait for an answer stay.
+   *
+   * Node's own way takes a connection for idle whose answer has ended, even if some of it still waits here for a slow client. So while
+   * there is one of those it has to wait.
+   */
   closeIdle(): void {
-    this.#server.closeIdleConnections();
-    for (const { socket } of this.#peers.values()) if (socket.bytesRead === 0) socket.destroy();
+    if (this.#isHeldUp) return;
+    const slow = [...this.#peers.values()].find(({ socket, isUpgraded }) => !isUpgraded && socket.writable && socket.writableLength > 0);
+    if (slow === undefined) {
+      Server.prototype.closeIdleConnections.call(this.#server);
+      return;
+    }
+    this.#isHeldUp = true;
+    slow.socket.write("", () => {
+      this.#isHeldUp = false;
+      this.closeIdleSoon();
+    });
   }
 
   /** The same, once the requests that end in this turn have ended. */
@@ -72,6 +100,10 @@ export class Connections {
     const left = this.#peers.size;
     for (const socket of this.#peers.keys()) socket.destroy();
     return left;
+  }
+
+  #closeSilent(): void {
+    for (const { socket } of this.#peers.values()) if (socket.bytesRead === 0) socket.destroy();
   }
 
   #gone(socket: Duplex): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@breakwater/core";
 import { discard } from "../front/abandon.ts";
 import { ClientGoneError } from "../front/abort-reasons.ts";
+import { isBodiless } from "../front/bodiless.ts";
 import { jsonText } from "../front/json-text.ts";
 import type { CallMaker } from "../front/call-options.ts";
 import type { Failures } from "../front/failures.ts";
@@ -14,7 +15,7 @@ import { isReply, type HttpReply, type ReplyHeaders, type ReplyStream } from "..
 import { IncomingRequest, type HttpRequest } from "./request.ts";
 import type { HttpRoute, Routing } from "./route.ts";
 import { StreamBody } from "./stream-body.ts";
-import { isLarge, piecesOf, watchStall, writeWhole } from "./whole-body.ts";
+import { isLarge, streamOf, watchStall, writeWhole } from "./whole-body.ts";
 
 /** What an exchange needs of its server. */
 export interface ExchangeHost {
@@ -23,7 +24,7 @@ export interface ExchangeHost {
   readonly failures: Failures;
   readonly clock: Clock;
   readonly stalledMs: number;
-  /** Whether each answer is its connection's last. */
+  /** Whether no more is taken. */
   readonly isClosing: boolean;
   /** The response is out, or its connection is gone. */
   closed(exchange: Exchange): void;
@@ -67,6 +68,10 @@ export class Exchange {
 
   get isAnswering(): boolean {
     return this.#response.headersSent || this.#request.raw.complete;
+  }
+
+  get isHeadOut(): boolean {
+    return this.#response.headersSent;
   }
 
   begin(): void {
@@ -129,19 +134,22 @@ export class Exchange {
       discard(out);
       return;
     }
+    let answer = out;
     try {
       const encode = this.#route?.encode;
-      const answer = encode === undefined ? out : encode(out, this.#request);
+      if (encode !== undefined) answer = encode(out, this.#request);
       if (isReply(answer)) this.#reply(answer);
       else if (answer === undefined) this.#send(204, undefined, {});
       else this.#sendJson(jsonText(answer));
     } catch (error) {
+      discard(answer);
       this.#fail(error);
     }
   };
 
   readonly #fail = (error: unknown): void => {
-    if (this.#isClosed) return;
+    // That the connection has gone the answers of a pipeline hear one after the other, and all their calls from the first.
+    if (this.#isClosed || (error instanceof ClientGoneError && error === this.#controller.signal.reason)) return;
     const response = this.#response;
     if (response.headersSent) {
       this.#host.failures.report(error);
@@ -149,12 +157,7 @@ export class Exchange {
       return;
     }
     const { status, headers, problem } = this.#host.failures.answer(error);
-    try {
-      this.#refuse(status, headers, JSON.stringify(problem));
-    } catch (other) {
-      // Fields that cannot be sent, from an option or an error.
-      this.#refuse(500, {}, JSON.stringify(this.#host.failures.report(other)));
-    }
+    this.#refuse(status, headers, JSON.stringify(problem));
   };
 
   #reply({ body, status, headers, isEndless }: HttpReply): void {
@@ -162,7 +165,7 @@ export class Exchange {
       this.#send(status, body, { ...headers });
       return;
     }
-    if (this.#isBodiless(status)) {
+    if (isBodiless(this.#request.method, status)) {
       discard(body);
       this.#send(status, undefined, { ...headers });
       return;
@@ -183,14 +186,15 @@ export class Exchange {
 
   /** @param headers - belongs to this answer alone */
   #send(status: number, body: string | Uint8Array | undefined, headers: Record<string, ReplyHeaders[string]>): void {
-    const isBodiless = this.#isBodiless(status);
-    if (body !== undefined && (!isBodiless || this.#request.method === "HEAD")) headers["content-length"] = Buffer.byteLength(body);
-    if (body !== undefined && !isBodiless && isLarge(body)) {
-      this.#sendStream(status, headers, piecesOf(body));
+    const { method } = this.#request;
+    const isBare = body === undefined || isBodiless(method, status);
+    if (body !== undefined && (!isBare || method === "HEAD")) headers["content-length"] = Buffer.byteLength(body);
+    if (!isBare && isLarge(body)) {
+      this.#sendStream(status, headers, streamOf(body));
       return;
     }
     this.#head(status, headers);
-    if (body === undefined || isBodiless) this.#response.end();
+    if (isBare) this.#response.end();
     else this.#sendWhole(body);
   }
 
@@ -210,12 +214,8 @@ export class Exchange {
     this.#stream = new StreamBody(this.#response, body, { clock, stalledMs, failed: this.#fail });
   }
 
-  #isBodiless(status: number): boolean {
-    return this.#request.method === "HEAD" || status === 204 || status === 304;
-  }
-
   #head(status: number, headers: ReplyHeaders): void {
-    if (this.#host.isClosing) this.#response.shouldKeepAlive = false;
+    if (this.peer.isFinal(this)) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
   }
 

@@ -24,8 +24,8 @@ import { checkStopOptions, type CheckedStopOptions, type ServerStopReport, type 
  * refuses clients that a balancer still sends.
  *
  * So: `stopping` is emitted, for readiness to turn, and for the lame-duck time all goes on as before. Then the listener closes,
- * idle connections are closed, each further answer says `Connection: close`, streams without an end are ended, and what is
- * attached (WebSockets) is told. When the last connection has gone it is over, at once. When the grace is over first, the
+ * idle connections are closed, the last answer of each other one says `Connection: close`, streams without an end are ended, and what
+ * is attached (WebSockets) is told. When the last connection has gone it is over, at once. When the grace is over first, the
  * calls' signals are aborted with a {@link ServerStoppingError}, which the clients are still told as a 503; and what is left
  * after `abortMs` is destroyed.
  */
@@ -82,7 +82,7 @@ export class HttpServer implements ExchangeHost {
     this.node.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => this.#begin(message, response, true));
     this.node.on("clientError", (error, socket) => {
       if (socket.writable && (error as NodeJS.ErrnoException).code !== "ECONNRESET") this.#malformed += 1;
-      answerClientError(error, socket, this.#connections.peerOf(socket)?.isAnswering === true);
+      answerClientError(error, socket, this.#connections.peerOf(socket)?.isAnswering === true, this.clock);
     });
   }
 
@@ -160,11 +160,14 @@ export class HttpServer implements ExchangeHost {
   }
 
   #begin(message: IncomingMessage, response: ServerResponse, isExpectant: boolean): void {
+    if (message.socket.destroyed) return; // it was cut off in the middle of its pipeline
     const peer = this.#connections.peerOf(message.socket) ?? new Peer(message.socket);
+    if (peer.isFinished) return; // the connection closes before its turn to be answered
     const exchange = new Exchange(this, peer, message, response, isExpectant);
     this.#inFlight += 1;
     peer.add(exchange);
-    exchange.begin();
+    if (this.isClosing) peer.finish();
+    peer.begin(exchange);
   }
 
   readonly #onUpgrade = (_: IncomingMessage, socket: Duplex): void => {
@@ -181,7 +184,7 @@ export class HttpServer implements ExchangeHost {
     // A listener that is still being made could not be closed.
     if (this.#starting !== undefined) await this.#starting.catch(() => undefined);
     const closedAt = this.clock.now();
-    this.#close();
+    this.#close(graceMs);
     // From here on Node does not look any more how long a head takes.
     const late = this.clock.setTimer(() => this.#connections.closeUnasked(), this.#headersMs);
     const isDrained = await this.#within(graceMs, this.#connections.none());
@@ -195,12 +198,12 @@ export class HttpServer implements ExchangeHost {
     return report;
   }
 
-  #close(): void {
+  #close(graceMs: number): void {
     this.#state = "closing";
     this.node.close();
     for (const exchange of this.#connections.exchanges) exchange.endEndless();
     for (const attachment of this.#attachments) attachment.close();
-    this.#connections.closeIdle();
+    this.#connections.leave(this.clock, graceMs);
   }
 
   async #force(abortMs: number): Promise<ServerStopReport["forced"]> {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@breakwater/core";
 
-// How long a client that is being refused may go on sending before the connection is closed under it.
-const lingerMs = 1_000;
+/** How long a client that is being refused may go on sending before the connection is closed under it. */
+export const lingerMs = 1_000;
 
 /**
  * Ends a response that refuses a request whose body is still coming.

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import type { Socket } from "node:net";
 import { lendAbort } from "@breakwater/core";
 import type { Exchange } from "./exchange.ts";
+import { PipelineLine } from "./pipeline-line.ts";
 
 const mostUses = 100;
 
@@ -10,7 +11,8 @@ const mostUses = 100;
  *
  * How it works, and why. An AbortController costs 2.6 us on Node 20, as much as all else that a request costs beyond bare
  * `node:http`. But what ends a call from outside, its client goes or the server's patience ends, ends its whole connection. So
- * the connection has one signal, which its requests use in turn. One that leaves a listener on it takes it along, and the next
+ * the connection has one signal, which its requests use in turn; those of a pipeline that are there at the same time have their own,
+ * as a service that stops ends its calls and no others. One that leaves a listener on it takes it along, and the next
  * gets a new one: listeners must not pile up on a connection that lives for days, and who listens on after the answer must not
  * hear of somebody else's end. After a hundred it is a new one too: `AbortSignal.any` leaves marks on its sources that cannot be
  * seen from outside. A getter that makes a signal when somebody looks was tried instead: everybody looks.
@@ -25,6 +27,10 @@ export class Peer {
   #first: Exchange | undefined = undefined;
   /** Of a pipeline. Most clients send none, and pay no Set. */
   #others: Set<Exchange> | undefined = undefined;
+  /** The newest of them. */
+  #last: Exchange | undefined = undefined;
+  #final: Exchange | undefined = undefined;
+  #line: PipelineLine | undefined = undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -32,27 +38,54 @@ export class Peer {
 
   /** For the next call. */
   get controller(): AbortController {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      lendAbort(this.#controller); // a service that stops may end the calls
-    }
+    if (this.#size > 0) return lent();
+    this.#controller ??= lent();
     return this.#controller;
   }
 
+  /**
+   * The server takes no more: the newest request whose answer can still say so is the connection's final one. Those before it are
+   * answered first; those that come behind it are not begun, and its answer tells the client so.
+   */
+  finish(): void {
+    if (this.#last?.isHeadOut === false) this.#final ??= this.#last;
+  }
+
+  get isFinished(): boolean {
+    return this.#final !== undefined;
+  }
+
+  isFinal(exchange: Exchange): boolean {
+    return exchange === this.#final;
+  }
+
   add(exchange: Exchange): void {
+    this.#last = exchange;
     if (this.#first === undefined) this.#first = exchange;
     else (this.#others ??= new Set()).add(exchange);
+  }
+
+  /** Begins one that was added, or lets it wait in the line of its pipeline. */
+  begin(exchange: Exchange): void {
+    if (this.#others === undefined) exchange.begin();
+    else (this.#line ??= new PipelineLine(this.socket)).begin(exchange, this.#size);
   }
 
   /** Its answer is out, or will never be. */
   delete(exchange: Exchange): void {
     if (exchange === this.#first) this.#first = undefined;
     else this.#others?.delete(exchange);
+    if (exchange === this.#last) this.#last = undefined;
+    this.#line?.left(this.#size);
     this.#uses += 1;
     if (this.#controller !== undefined && (this.#uses >= mostUses || isSpoilt(this.#controller.signal))) {
       this.#controller = undefined;
       this.#uses = 0;
     }
+  }
+
+  get #size(): number {
+    return (this.#first === undefined ? 0 : 1) + (this.#others?.size ?? 0);
   }
 
   /** Those whose answers are not out. */
@@ -69,8 +102,16 @@ export class Peer {
 
   /** The connection has closed. Node says so to the answer that is under way, and to none that waits for its turn. */
   closed(): void {
+    this.#line?.clear();
     for (const exchange of this.exchanges) exchange.over();
   }
+}
+
+/** A service that stops may end the call. */
+function lent(): AbortController {
+  const controller = new AbortController();
+  lendAbort(controller);
+  return controller;
 }
 
 function isSpoilt(signal: AbortSignal): boolean {

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Clock } from "@breakwater/core";
 import { abandon } from "../front/abandon.ts";
 import type { ReplyStream } from "../front/reply.ts";
+import { watchStall } from "./whole-body.ts";
 
 export interface StreamBodyOptions {
   readonly clock: Clock;
@@ -11,9 +12,12 @@ export interface StreamBodyOptions {
   readonly failed: (error: unknown) => void;
 }
 
+const sliceBytes = 65_536;
+
 /**
  * Sends a stream piece by piece. The next one is asked for when the client has taken the last, so a slow client holds one
- * piece and the socket's buffer, and one that takes nothing is cut off. When it ends early, because the client or the server
+ * piece and the socket's buffer, and one that takes nothing is cut off: of a large piece nothing of a slice, since a slow client is
+ * not a dead one. When it ends early, because the client or the server
  * goes, the source's `return` is called, once.
  */
 export class StreamBody {
@@ -50,11 +54,14 @@ export class StreamBody {
         const next = await this.#iterator.next();
         if (this.#isStopped()) return;
         if (next.done === true) break;
-        if (!this.#response.write(next.value)) await this.#room();
-        if (this.#isStopped()) return;
+        for (const slice of slicesOf(next.value)) {
+          if (!this.#response.write(slice)) await this.#room();
+          if (this.#isStopped()) return;
+        }
       }
       this.#isOver = true;
       this.#response.end();
+      watchStall(this.#response, this.#options, () => this.#response.destroy()); // the last piece may still be here
     } catch (error) {
       if (this.#isOver) return;
       this.#isOver = true;
@@ -79,4 +86,14 @@ export class StreamBody {
       };
     });
   }
+}
+
+function* slicesOf(piece: string | Uint8Array): Generator<string | Uint8Array, void> {
+  // What is neither has no length, and the response says so.
+  if (!(piece.length > sliceBytes)) {
+    yield piece;
+    return;
+  }
+  const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
+  for (let at = 0; at < bytes.length; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
 }

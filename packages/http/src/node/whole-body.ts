@@ -9,20 +9,18 @@ import type { ReplyStream } from "../front/reply.ts";
  * small request costs. Written and let through before the end, head and body leave as one.
  *
  * A client that takes nothing is cut off. The kernel takes most answers at once, and they cost no timer. For what it leaves a
- * small body gets `stalledMs` as a whole; a larger one is sent in pieces that have so long each, as a slow client is not a dead one.
+ * small body gets `stalledMs` as a whole; a larger one is sent as a stream.
  */
 const largestBytes = 131_072;
-const pieceBytes = 65_536;
 
-/** Whether it is to be sent in pieces. */
+/** Whether it is to be sent as a stream. */
 export function isLarge(body: string | Uint8Array): boolean {
   return body.length > largestBytes;
 }
 
 /** A large body as the stream that it is sent as. */
-export async function* piecesOf(body: string | Uint8Array): ReplyStream {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
+export async function* streamOf(body: string | Uint8Array): ReplyStream {
+  yield await Promise.resolve(body);
 }
 
 /** Writes and ends a response whose head, with the length, is written. */
@@ -41,7 +39,13 @@ export function writeWhole(response: ServerResponse, body: string | Uint8Array):
 
 /** Calls back when the client takes nothing of what the kernel has left. */
 export function watchStall(response: ServerResponse, { clock, stalledMs }: { readonly clock: Clock; readonly stalledMs: number }, stalled: () => void): void {
-  if (response.socket === null || (response.writableLength === 0 && response.socket.writableLength === 0)) return;
+  if (response.writableFinished) return;
+  if (response.socket === null) {
+    // Behind others of its pipeline: it can be taken from when its turn has come.
+    response.once("socket", () => process.nextTick(watchStall, response, { clock, stalledMs }, stalled));
+    return;
+  }
+  if (response.writableLength === 0 && response.socket.writableLength === 0) return;
   const timer = clock.setTimer(stalled, stalledMs);
   response.once("close", () => timer.cancel());
 }

@@ -28,7 +28,7 @@ it("node's own close waits for seconds behind an answer that said keep-alive; th
   plain.closeAllConnections();
 });
 
-it("closes connections that nobody uses at once, silent ones too", async () => {
+it("closes connections that nobody uses, silent ones too", async () => {
   const server = await serve(httpRoute(async () => 1));
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());

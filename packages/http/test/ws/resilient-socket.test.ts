@@ -206,6 +206,32 @@ describe("onOpen", () => {
     expect([answers, last().sent.at(-1), socket.stats.state]).toEqual([["welcome"], "waits", "open"]);
   });
 
+  test("what it asks a server that is leaving fails with its connection, and is not sent to the next one as well", async () => {
+    const refusals: unknown[] = [];
+    const { socket, clock, last, sockets } = bench({
+      onOpen: async (connection) => {
+        await connection.request("subscribe").catch((error: unknown) => {
+          refusals.push(error);
+          throw error;
+        });
+      },
+    });
+    void socket.connect();
+    await settled();
+    last().open();
+    last().reply({ id: 1, error: { code: "ERR_WEBSOCKET_REJECTED", reason: "draining" } });
+    await settled();
+    expect(refusals).toMatchObject([{ code: "ERR_WEBSOCKET_REJECTED", reason: "draining" }]);
+    last().agree();
+    await clock.advanceAsync(100);
+    last().open();
+    await settled();
+    expect([sockets.length, last().frames.map(({ id, input }) => [id, input])]).toEqual([2, [[2, "subscribe"]]]);
+    last().reply({ id: 2, output: "welcome" });
+    await settled();
+    expect([socket.stats.state, last().frames.length, socket.stats.pending]).toEqual(["open", 1, 0]);
+  });
+
   test("when it fails the connection is cut, and the next attempt follows", async () => {
     const refused = new Error("bad token");
     const { socket, clock, last, events, sockets } = bench({ onOpen: () => Promise.reject(refused) });

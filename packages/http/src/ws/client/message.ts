@@ -16,6 +16,18 @@ export interface RequestOwner {
   abandoned(request: PendingRequest, reason: unknown): void;
 }
 
+export interface RequestKind {
+  /** Whether it may be sent again after its connection was lost. */
+  readonly isIdempotent: boolean;
+  /** Whether it means nothing on another connection, whatever becomes of it on its own. */
+  readonly isBound: boolean;
+}
+
+export interface RequestParts extends RequestKind {
+  readonly id: number;
+  readonly input: unknown;
+}
+
 export interface RequestLimits {
   readonly signal: AbortSignal | undefined;
   /** Infinity for none. */
@@ -43,6 +55,7 @@ export class PendingRequest extends FifoNode implements Expiring, AbortListener 
   /** The input as JSON, as it was when the request was made; undefined when there is none. */
   readonly text: string | undefined;
   readonly isIdempotent: boolean;
+  readonly isBound: boolean;
   readonly deadlineAt: number | undefined;
   readonly timeoutMs: number;
   readonly reason: "deadline" | "timeout";
@@ -54,7 +67,7 @@ export class PendingRequest extends FifoNode implements Expiring, AbortListener 
   /** @throws TypeError when the input cannot be written as JSON. */
   constructor(
     owner: RequestOwner,
-    { id, input, isIdempotent }: { readonly id: number; readonly input: unknown; readonly isIdempotent: boolean },
+    { id, input, isIdempotent, isBound }: RequestParts,
     { signal, deadlineAt, timeoutMs, reason }: RequestLimits,
     resolve: (output: unknown) => void,
     reject: (error: unknown) => void,
@@ -65,6 +78,7 @@ export class PendingRequest extends FifoNode implements Expiring, AbortListener 
     this.input = input;
     this.text = JSON.stringify(input); // undefined for undefined and functions, whatever its type says
     this.isIdempotent = isIdempotent;
+    this.isBound = isBound;
     this.deadlineAt = deadlineAt === Infinity ? undefined : deadlineAt;
     this.timeoutMs = timeoutMs;
     this.reason = reason;

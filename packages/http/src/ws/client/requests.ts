@@ -1,7 +1,7 @@
 import { Deadlines, type Call, type Clock } from "@breakwater/core";
 import { DeadlineExceededError, TimeoutError } from "@breakwater/deadline";
 import { isDraining, type Reply } from "./frames.ts";
-import { PendingRequest, type RequestOwner } from "./message.ts";
+import { PendingRequest, type RequestKind, type RequestOwner } from "./message.ts";
 import type { Disconnection } from "./connection.ts";
 import { SocketLostError, SocketRejectedError, SocketReplyError } from "./socket-errors.ts";
 
@@ -68,7 +68,7 @@ export class Requests implements RequestOwner {
   }
 
   /** @param admit - queues or sends it; what it throws rejects the request */
-  ask(input: unknown, call: Call, isIdempotent: boolean, admit: (request: PendingRequest) => void): Promise<unknown> {
+  ask(input: unknown, call: Call, kind: RequestKind, admit: (request: PendingRequest) => void): Promise<unknown> {
     const { signal, deadlineAt = Infinity } = call;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const now = this.#settings.clock.now();
@@ -78,7 +78,7 @@ export class Requests implements RequestOwner {
     const timeoutMs = Math.min(leftMs, requestTimeoutMs);
     const limits = { signal, timeoutMs, deadlineAt: now + timeoutMs, reason: leftMs < requestTimeoutMs ? "deadline" : "timeout" } as const;
     return new Promise((resolve, reject) => {
-      const request = new PendingRequest(this, { id: this.#lastId + 1, input, isIdempotent }, limits, resolve, reject);
+      const request = new PendingRequest(this, { id: this.#lastId + 1, input, ...kind }, limits, resolve, reject);
       this.#lastId += 1;
       this.#pending.set(request.id, request);
       if (request.deadlineAt !== undefined) this.#deadlines.add(request);
@@ -100,7 +100,7 @@ export class Requests implements RequestOwner {
   answer(reply: Reply): Answered {
     const request = this.#pending.get(reply.id);
     if (request?.state !== "sent") return reply.id >= 1 && reply.id <= this.#lastId ? "late" : "foreign";
-    if ("error" in reply && isDraining(reply.error)) {
+    if ("error" in reply && isDraining(reply.error) && !request.isBound) {
       request.state = "returned";
       request.sends -= 1;
       this.#sent -= 1;

@@ -102,7 +102,7 @@ export class ResilientSocket {
    * SocketLostError when its connection was lost and it may not be sent again; the signal's own reason.
    */
   request(input: unknown, call: Call = noCall, { isIdempotent = false }: RequestOptions = {}): Promise<unknown> {
-    return this.#requests.ask(input, call, isIdempotent, (request) => {
+    return this.#requests.ask(input, call, { isIdempotent, isBound: false }, (request) => {
       this.#checkOpen();
       this.#outflow.admit(request);
     });
@@ -153,7 +153,7 @@ export class ResilientSocket {
         this.#outflow.send(connection, new Message(data));
       },
       request: (input, call = noCall) =>
-        this.#requests.ask(input, call, false, (request) => {
+        this.#requests.ask(input, call, { isIdempotent: false, isBound: true }, (request) => {
           check();
           this.#outflow.send(connection, request);
         }),

@@ -56,7 +56,8 @@ export function misdeedOf({ code = "", message }: Error & { readonly code?: stri
 function isFrame(message: unknown): message is IncomingFrame {
   if (typeof message !== "object" || message === null || !("id" in message)) return false;
   const { id, deadlineMs, cancel } = message as { readonly id: unknown; readonly deadlineMs?: unknown; readonly cancel?: unknown }; // any object may be asked for a property
-  const isId = typeof id === "number" || (typeof id === "string" && id.length <= longestId);
+  // What is too large for a number is read as Infinity, which JSON cannot write.
+  const isId = Number.isFinite(id) || (typeof id === "string" && id.length <= longestId);
   return isId && (deadlineMs === undefined || (typeof deadlineMs === "number" && deadlineMs >= 0)) && (cancel === undefined || cancel === true);
 }
 

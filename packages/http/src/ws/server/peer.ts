@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Timer } from "@breakwater/core";
 import type { RawData, WebSocket } from "ws";
 import type { Problem } from "../../front/failures.ts";
+import { Backlog } from "./backlog.ts";
 import { errorText, goawayText, Misdeed, misdeedOf, readMessage, type FrameId, type IncomingFrame } from "./frames.ts";
 import { PeerCalls, type PeerCallsOwner } from "./peer-calls.ts";
 import type { PeerHost, PeerOrigin } from "./peer-host.ts";
@@ -33,8 +34,7 @@ export class Peer implements PeerCallsOwner {
   readonly #host: PeerHost;
   readonly #socket: WebSocket;
   readonly #calls: PeerCalls;
-  /** Requests that came with what was read already when reading stopped, in order. */
-  readonly #backlog = new Map<FrameId, IncomingFrame>();
+  readonly #backlog: Backlog;
   readonly #output: SlowReader;
   #isPaused = false;
   #isAdvancing = false;
@@ -50,6 +50,7 @@ export class Peer implements PeerCallsOwner {
     this.#socket = socket;
     this.request = request;
     this.#calls = new PeerCalls(host, this, adds);
+    this.#backlog = new Backlog(host.settings.maxInFlight, () => this.#next());
     this.#output = new SlowReader(socket, stream, host.clock, host.settings, {
       full: () => this.#pause(),
       roomy: () => this.#next(),
@@ -57,9 +58,15 @@ export class Peer implements PeerCallsOwner {
     });
     socket.on("message", (data, isBinary) => this.#received(data, isBinary));
     socket.on("pong", (data) => this.#ponged(data));
-    socket.on("ping", () => (this.isHeard = true));
+    socket.on("ping", () => {
+      this.isHeard = true;
+      if (this.isOpen) this.#output.look();
+    });
     socket.on("error", (error) => this.#misread(error));
-    socket.on("close", () => this.#closed());
+    socket.on("close", () => {
+      this.#stop();
+      this.#host.gone(this);
+    });
   }
 
   get isOpen(): boolean {
@@ -88,9 +95,7 @@ export class Peer implements PeerCallsOwner {
   leave(): void {
     if (this.#isLeaving || this.#isOver) return;
     this.#isLeaving = true;
-    const waiting = [...this.#backlog.keys()];
-    this.#backlog.clear();
-    for (const id of waiting) this.#refuse(id, this.#host.refusals.draining);
+    for (const id of this.#backlog.clear()) this.#refuse(id, this.#host.refusals.draining);
     this.#awaitsLastWord = true;
     this.#timer = this.#host.clock.setTimer(() => this.#lastWord(), this.#host.settings.closeTimeoutMs);
     this.#send(goawayText);
@@ -128,8 +133,8 @@ export class Peer implements PeerCallsOwner {
     if (this.#isOver) return;
     const message = readMessage(data, isBinary);
     if (message instanceof Misdeed) this.#drop(message);
-    else if (message.cancel === true) this.#cancel(message.id);
-    else this.#take(message);
+    else if (message.cancel !== true) this.#take(message);
+    else if (!this.#calls.cancel(message.id) && this.#backlog.delete(message.id)) this.#host.measures.count("cancelled");
   }
 
   #take(frame: IncomingFrame): void {
@@ -143,13 +148,9 @@ export class Peer implements PeerCallsOwner {
     } else if (this.#host.settings.refuses && !this.#output.isFull) {
       this.#refuse(id, this.#host.refusals.inFlight);
     } else {
-      this.#backlog.set(id, frame);
+      this.#backlog.add(frame);
       this.#pause();
     }
-  }
-
-  #cancel(id: FrameId): void {
-    if (!this.#calls.cancel(id) && this.#backlog.delete(id)) this.#host.measures.count("cancelled");
   }
 
   #refuse(id: FrameId, problem: Problem): void {
@@ -166,13 +167,13 @@ export class Peer implements PeerCallsOwner {
     // What fails at once frees its place in the middle of this.
     if (this.#isOver || this.#isAdvancing) return;
     this.#isAdvancing = true;
-    for (const [id, frame] of this.#backlog) {
-      if (!this.#hasPlace()) break;
-      this.#backlog.delete(id);
+    while (this.#hasPlace()) {
+      const frame = this.#backlog.take();
+      if (frame === undefined) break;
       this.#calls.begin(frame);
     }
     this.#isAdvancing = false;
-    if (this.#isPaused && this.#hasPlace()) this.#resume();
+    if (this.#isPaused && this.#backlog.size === 0 && this.#hasPlace()) this.#resume();
     this.#part();
   }
 
@@ -203,9 +204,10 @@ export class Peer implements PeerCallsOwner {
     this.#part();
   }
 
-  /** Says goodbye when it is leaving and owes nothing. */
+  /** Says goodbye when it is leaving and owes nothing. Behind what a slow client still has to take, its time to answer that would pass. */
   #part(): void {
-    if (this.#isLeaving && !this.#awaitsLastWord && this.#calls.size === 0) this.#close(1001, "the server stops");
+    const owesNothing = !this.#awaitsLastWord && this.#calls.size === 0;
+    if (this.#isLeaving && !this.#isOver && owesNothing) this.#output.whenOut(() => this.#close(1001, "the server stops"));
   }
 
   /** Ends it for what the client did, or did not. */
@@ -233,11 +235,6 @@ export class Peer implements PeerCallsOwner {
     this.#stop();
     this.#timer = this.#host.clock.setTimer(() => this.terminate(), this.#host.settings.closeTimeoutMs);
     if (this.#isPaused) this.#socket.resume();
-  }
-
-  #closed(): void {
-    this.#stop();
-    this.#host.gone(this);
   }
 
   #stop(): void {

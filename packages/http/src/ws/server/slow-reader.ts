@@ -32,6 +32,7 @@ export class SlowReader {
   readonly #owner: SlowReaderOwner;
   #stall: Timer | undefined = undefined;
   #isGathering = false;
+  #isEmptying = false;
 
   constructor(socket: WebSocket, stream: Duplex, clock: Clock, settings: PeerSettings, owner: SlowReaderOwner) {
     this.#socket = socket;
@@ -59,8 +60,33 @@ export class SlowReader {
       return;
     }
     this.#stream.write(textFrame(text), "latin1", this.#taken);
-    if (socket.bufferedAmount > this.#settings.maxBufferedBytes) this.#owner.hopeless("the answers are not taken");
-    else if (this.#stall === undefined && socket.bufferedAmount > highWaterBytes) this.#full();
+    this.#judge();
+  }
+
+  /** Something else was sent: `ws` answers pings by itself, and a client that takes no pong must not fill the memory either. */
+  look(): void {
+    if (this.#socket.bufferedAmount <= this.#settings.highWaterBytes) return;
+    if (this.#stall === undefined) this.#stream.write("", this.#taken);
+    this.#judge();
+  }
+
+  /** Calls back when nothing waits in this process, now or later; not when the connection ends before. Called again meanwhile it does nothing. */
+  whenOut(callback: () => void): void {
+    if (this.#isEmptying) return;
+    if (this.#stream.writableLength === 0) {
+      callback();
+      return;
+    }
+    this.#isEmptying = true;
+    this.#stream.write("", () => {
+      this.#isEmptying = false;
+      if (!this.#isLost) callback();
+    });
+  }
+
+  /** What waited is lost with the connection; those who wait for room are told all the same, and not always with an error. */
+  get #isLost(): boolean {
+    return this.#stream.destroyed || this.#stream.errored !== null;
   }
 
   stop(): void {
@@ -73,6 +99,12 @@ export class SlowReader {
     this.#stream.uncork();
   };
 
+  #judge(): void {
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount > this.#settings.maxBufferedBytes) this.#owner.hopeless("the answers are not taken");
+    else if (this.#stall === undefined && bufferedAmount > this.#settings.highWaterBytes) this.#full();
+  }
+
   #full(): void {
     this.#stall = this.#clock.setTimer(() => this.#owner.hopeless("the answers are not taken in time"), this.#settings.stalledTimeoutMs);
     this.#stall.unref();
@@ -81,7 +113,7 @@ export class SlowReader {
 
   // Called in order, the last one when all is out, so none is missed.
   readonly #taken = (): void => {
-    if (this.#stall === undefined || this.#socket.bufferedAmount > this.#settings.highWaterBytes / 2) return;
+    if (this.#isLost || this.#stall === undefined || this.#socket.bufferedAmount > this.#settings.highWaterBytes / 2) return;
     this.stop();
     this.#owner.roomy();
   };

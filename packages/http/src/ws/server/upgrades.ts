@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { warn } from "@breakwater/core";
 import type { Failure } from "../../front/failures.ts";
+import { pathOf } from "../../front/request-target.ts";
 
 /** Takes an upgrade, or refuses it. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -73,29 +73,12 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler,
   };
 }
 
-/** Without the query; of the absolute form, which a server must take, the path alone. */
-function pathOf(url: string): string {
-  const path = url.startsWith("/") ? url : `/${/^[a-z]+:\/\/[^/]*\/?(.*)$/i.exec(url)?.[1] ?? ""}`;
-  const end = path.indexOf("?");
-  return end < 0 ? path : path.slice(0, end);
-}
-
 /** Answers an upgrade that is not taken: there is no response object for it. */
 export function refuseUpgrade(socket: Duplex, { status, headers, problem }: Failure): void {
   socket.on("error", () => socket.destroy());
   if (!socket.writable) return void socket.destroy();
   const body = JSON.stringify(problem);
-  const fields = { ...sendable(headers), "content-type": "application/problem+json", "content-length": String(Buffer.byteLength(body)), connection: "close" };
+  const fields = { ...headers, "content-type": "application/problem+json", "content-length": String(Buffer.byteLength(body)), connection: "close" };
   const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${problem.title}\r\n${head.join("")}\r\n${body}`, () => socket.destroy());
-}
-
-/** Fields come from errors and options too, and a line break in one would begin another answer. */
-function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const isGood = ([name, value]: readonly [string, string]): boolean => {
-    if (/^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return true;
-    warn(new TypeError(`the field ${JSON.stringify(name)} of an answer cannot be sent`));
-    return false;
-  };
-  return Object.fromEntries(Object.entries(headers).filter(isGood));
 }
