@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     // A process for each of 200 files takes longer than their tests. Without, a test that leaves something behind is found out by the next.
     isolate: false,
+    maxWorkers: 2, // one less than there are processors is one on a small machine, and many tests wait for a real server or process
     setupFiles: [fileURLToPath(new URL("test/setup.ts", import.meta.url))],
     projects: [{ name: "readme", root: "." }, ...projects].map(({ name, root }) => ({
       extends: true as const,

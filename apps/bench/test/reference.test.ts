@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,9 @@ function program(source: string): string {
   writeFileSync(file, source);
   return file;
 }
+
+const isMissing = spawnSync("python3", ["--version"]).error !== undefined;
+const reason = isMissing ? ": python3 is not on the PATH" : "";
 
 const floor = (concurrency: number): Row => ({
   group: "service",
@@ -33,17 +37,17 @@ describe("an outside program", () => {
     ]);
   });
 
-  it("joins the service group, against its floors", async () => {
+  it.skipIf(isMissing)(`joins the service group, against its floors${reason}`, async () => {
     const file = program('print("concurrency 1: 1 req/s, 3.00 us/request")\nprint("concurrency 7: 1 req/s, 9.00 us/request")');
     expect(await referenceRows(file, [floor(1)])).toMatchObject([
       { group: "service", case: caseName(1), kind: "rival", nsPerOp: 3000, vsFloor: 6 },
     ]);
   });
 
-  it.each([
+  it.skipIf(isMissing).each([
     ["raise SystemExit('no luck')", "no luck"],
     ["print('hello')", "printed no line"],
-  ])("that does not work is told in one line: %s", async (source, message) => {
+  ])(`that does not work is told in one line: %s${reason}`, async (source, message) => {
     const failed: unknown = await referenceRows(program(source), []).catch((error: unknown) => error);
     expect(String(failed)).toContain(message);
     expect(String(failed)).not.toContain("\n");

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { grafanaDashboard, patterns, type Grafana, type GrafanaPanel, type Pattern } from "@breakwater/metrics/dashboard";
+import { itAsks } from "../real-tools.ts";
 import { promtool } from "./prom-tool.ts";
 
 const titles = (panels: readonly GrafanaPanel[], type: string): string[] => panels.filter((panel) => panel.type === type).map(({ title }) => title);
@@ -38,7 +39,7 @@ describe("the dashboard", () => {
     }
   });
 
-  it("asks in PromQL that Prometheus understands", () => {
+  itAsks("asks in PromQL that Prometheus understands", () => {
     const exprs = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr.replaceAll("$__rate_interval", "5m")));
     const rules = { groups: [{ name: "panels", rules: exprs.map((expr, index) => ({ record: `panel:${index}`, expr })) }] };
     const { status, output } = promtool({ "rules.yml": JSON.stringify(rules) }, "check", "rules", "rules.yml");

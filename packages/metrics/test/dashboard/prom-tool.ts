@@ -9,7 +9,7 @@ export function promtool(files: Readonly<Record<string, string>>, ...args: strin
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
     const { status, stdout, stderr, error } = spawnSync("promtool", args, { cwd, encoding: "utf8" });
-    if (error !== undefined) throw new Error("promtool is missing; it comes with `apt-get install prometheus`", { cause: error });
+    if (error !== undefined) throw error;
     return { status, output: stdout + stderr };
   } finally {
     rmSync(cwd, { recursive: true });

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream";
 import { createGzip } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { contentTypeOf, expose, Metrics, negotiate, type Format } from "@breakwater/metrics";
+import { missing, withReason } from "../real-tools.ts";
 import { promtoolComplaints, RealPrometheus } from "./prometheus-tools.ts";
 
 /** One of each kind. */
@@ -18,7 +19,7 @@ function everyKind(): Metrics {
   return metrics;
 }
 
-describe("promtool check metrics", () => {
+describe.skipIf(missing !== undefined)(withReason("promtool check metrics"), () => {
   it("finds nothing to say about a registry with every kind of instrument", () => {
     const metrics = everyKind();
     metrics.counter("requests", { description: 'A "help"\nwith\\everything.', attributes: { path: 'a"b\\c\nd', é: "\u{1F600}" } }).add(1);
@@ -38,7 +39,7 @@ describe("promtool check metrics", () => {
 /** Of an info, two states, three gauges, a counter, and a histogram with 15 buckets, sum and count. */
 const samples = 1 + 2 + 3 + 1 + 17;
 
-describe("a real Prometheus", () => {
+describe.skipIf(missing !== undefined)(withReason("a real Prometheus"), () => {
   let server: Server | undefined;
   afterEach(() => {
     server?.closeAllConnections();

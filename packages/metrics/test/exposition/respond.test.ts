@@ -75,7 +75,7 @@ describe("an answer to a scrape", () => {
     let reads = 0;
     const own = new Metrics({ maxSeries: Infinity });
     for (let n = 0; n < 20_000; n++) own.gauge("g", () => (reads += 1), { attributes: { n } });
-    const reader = respond(own, requestWith({ "accept-encoding": "gzip" })).body?.getReader();
+    const reader = respond(own, requestWith({ "accept-encoding": "gzip" }), { chunkLength: 1, sliceMs: 0 }).body?.getReader(); // a turn for each
     await reader?.read();
     await reader?.cancel("gone");
     await turns(20);

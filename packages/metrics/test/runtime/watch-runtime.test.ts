@@ -4,6 +4,7 @@ import { ManualClock } from "@breakwater/core/testing";
 import { Metrics } from "@breakwater/metrics";
 import { watchRuntime, type RuntimeOptions, type RuntimeWatch } from "@breakwater/metrics/runtime";
 import { promtoolComplaints } from "../exposition/prometheus-tools.ts";
+import { itAsks } from "../real-tools.ts";
 
 let clock: ManualClock;
 let metrics: Metrics;
@@ -75,7 +76,7 @@ describe("what is shown", () => {
     ]);
   });
 
-  it("passes promtool's lint", () => {
+  itAsks("passes promtool's lint", () => {
     watch();
     clock.advance(15_000);
     expect(promtoolComplaints(metrics.prometheus())).toBe("");
