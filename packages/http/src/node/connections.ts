@@ -70,7 +70,7 @@ export class Connections {
     if (this.#isHeldUp) return;
     const slow = [...this.#peers.values()].find(({ socket, isUpgraded }) => !isUpgraded && socket.writable && socket.writableLength > 0);
     if (slow === undefined) {
-      Server.prototype.closeIdleConnections.call(this.#server);
+      this.#closeIdleNow();
       return;
     }
     this.#isHeldUp = true;
@@ -78,6 +78,13 @@ export class Connections {
       this.#isHeldUp = false;
       this.closeIdleSoon();
     });
+  }
+
+  // Since Node 26 its own way takes the silent ones as well.
+  #closeIdleNow(): void {
+    const peers = [...this.#peers.values()];
+    if (!peers.some(({ isSilent }) => isSilent)) Server.prototype.closeIdleConnections.call(this.#server);
+    else for (const { isIdle, socket } of peers) if (isIdle) socket.destroy();
   }
 
   /** The same, once the requests that end in this turn have ended. */
@@ -103,7 +110,7 @@ export class Connections {
   }
 
   #closeSilent(): void {
-    for (const { socket } of this.#peers.values()) if (socket.bytesRead === 0) socket.destroy();
+    for (const { socket, isSilent } of this.#peers.values()) if (isSilent) socket.destroy();
   }
 
   #gone(socket: Duplex): void {

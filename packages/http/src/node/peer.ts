@@ -31,6 +31,8 @@ export class Peer {
   #last: Exchange | undefined = undefined;
   #final: Exchange | undefined = undefined;
   #line: PipelineLine | undefined = undefined;
+  /** How much had come when the last answer was out. */
+  #readAtEnd = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -77,6 +79,7 @@ export class Peer {
     else this.#others?.delete(exchange);
     if (exchange === this.#last) this.#last = undefined;
     this.#line?.left(this.#size);
+    if (this.#size === 0) this.#readAtEnd = this.socket.bytesRead;
     this.#uses += 1;
     if (this.#controller !== undefined && (this.#uses >= mostUses || isSpoilt(this.#controller.signal))) {
       this.#controller = undefined;
@@ -91,6 +94,16 @@ export class Peer {
   /** Those whose answers are not out. */
   get exchanges(): readonly Exchange[] {
     return [...(this.#first === undefined ? [] : [this.#first]), ...(this.#others ?? [])];
+  }
+
+  /** It has never asked. */
+  get isSilent(): boolean {
+    return !this.isUpgraded && this.socket.bytesRead === 0;
+  }
+
+  /** It has asked, was answered, and has sent nothing since. */
+  get isIdle(): boolean {
+    return !this.isUpgraded && this.#size === 0 && this.#readAtEnd > 0 && this.socket.bytesRead === this.#readAtEnd;
   }
 
   /** Whether an answer is under way, or a whole request waits for one. */

@@ -258,6 +258,20 @@ describe("a drain", () => {
     await client.until(/"served"/);
     expect(await stopped).toMatchObject({ isDrained: true });
   });
+
+  it("closes a connection that waits for its next request, though another has not asked yet", async () => {
+    const server = await serve({ process: async () => "served" });
+    const silent = new Wire(server);
+    const idle = new Wire(server).send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await Promise.all([once(silent.socket, "connect"), idle.until(/"served"/)]);
+    await until(() => server.stats.connections === 2 && server.stats.inFlight === 0);
+    const closed = once(idle.socket, "close");
+    const stopped = server.stop({ graceMs: 60_000 });
+    await closed;
+    expect(server.stats.connections).toBe(1);
+    silent.socket.destroy();
+    expect(await stopped).toMatchObject({ isDrained: true });
+  });
 });
 
 describe("a pipeline", () => {
