@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
  * The world outside keeps a naive list of what was made and what became of it; what must hold is read off it after every event.
  */
 const isCi = process.env.CI !== undefined && process.env.BREAKWATER_BUILT !== "1";
-const schedules = isCi ? 10_000 : 1_000;
+const schedules = isCi ? 3_000 : 1_000;
 
 type Manner = "now" | "soon" | "throws" | "rejects" | "late" | "late failure" | "never";
 const manners: readonly Manner[] = ["now", "soon", "soon", "throws", "rejects", "late", "late failure", "never"];
