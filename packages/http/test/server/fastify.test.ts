@@ -71,7 +71,13 @@ describe("a handler of fastify", () => {
     const reasons: unknown[] = [];
     app.get("/events", fastifyHandler(async () => reply(ticks(), { headers: { "content-type": "text/event-stream" } })));
     app.get("/deadline", fastifyHandler(async (_: FastifyRequest, { deadlineAt }: Call) => deadlineAt, { clock }));
-    app.get("/waits", fastifyHandler((_: FastifyRequest, { signal }: Call) => new Promise(() => signal?.addEventListener("abort", () => reasons.push(signal.reason)))));
+    let isWaiting = false;
+    const waiting = (_: FastifyRequest, { signal }: Call): Promise<never> =>
+      new Promise(() => {
+        isWaiting = true;
+        signal?.addEventListener("abort", () => reasons.push(signal.reason));
+      });
+    app.get("/waits", fastifyHandler(waiting));
     const server = await listen(app);
     expect((await ask(server, { path: "/deadline", headers: { "x-request-timeout-ms": "200" } })).text).toBe("1200");
     const events = new Wire(server).send("GET /events HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -79,8 +85,7 @@ describe("a handler of fastify", () => {
     events.socket.destroy();
     await until(() => isOver);
     const waits = new Wire(server).send("GET /waits HTTP/1.1\r\nhost: a\r\n\r\n");
-    await waits.until(/^$/).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => isWaiting);
     waits.socket.destroy();
     await until(() => reasons.length === 1);
     expect(reasons).toMatchObject([{ code: "ERR_CLIENT_GONE" }]);
@@ -104,7 +109,8 @@ describe("a fastify app as a part of a drain", () => {
   it("its close ends with the work: idle connections go at once, the last answer says close", async () => {
     const work = gate<string>();
     const app = fastify();
-    app.get("/", fastifyHandler(() => work.promise));
+    let asked = 0;
+    app.get("/", fastifyHandler(() => ((asked += 1), work.promise)));
     app.get("/quick", async () => "quick");
     const server = await listen(app);
     const agent = new Agent({ keepAlive: true });
@@ -113,8 +119,7 @@ describe("a fastify app as a part of a drain", () => {
     const busy = new Agent({ keepAlive: true });
     onTestFinished(() => busy.destroy());
     const answer = ask(server, { agent: busy });
-    await until(() => app.server.listening);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => asked === 1);
     let isClosed = false;
     const closed = app.close().then(() => (isClosed = true));
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -149,10 +154,11 @@ describe("a fastify app as a part of a drain", () => {
     const server = await listen(app);
     expect(await drain([server], { graceMs: 60_000 })).toMatchObject({ isDrained: true });
     const other = fastify();
-    other.get("/", fastifyHandler(() => new Promise(() => undefined)));
+    let asked = 0;
+    other.get("/", fastifyHandler(() => new Promise(() => (asked += 1))));
     const part = await listen(other);
     const answer = ask(part).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => asked === 1);
     const drained = drain([part], { graceMs: 60_000 });
     part.force();
     expect(await drained).toMatchObject({ isDrained: false });

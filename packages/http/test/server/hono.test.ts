@@ -64,18 +64,20 @@ describe("a handler of hono", () => {
         isOver = true;
       }
     }
+    let waits = 0;
     const waiting = (_: FetchRequest, { signal }: Call): Promise<never> =>
-      new Promise((_resolve, reject) =>
+      new Promise((_resolve, reject) => {
+        waits += 1;
         signal?.addEventListener("abort", () => {
           reasons.push(signal.reason);
           reject(signal.reason);
-        }),
-      );
+        });
+      });
     const app = new Hono().get("/waits", honoHandler(waiting)).get("/events", honoHandler(async () => reply(ticks(), { headers: { "content-type": "text/event-stream" } })));
     const server = await listen(app);
     const controller = new AbortController();
     const gone = ask(server, { path: "/waits", signal: controller.signal }).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => waits === 1);
     controller.abort();
     await gone;
     await until(() => reasons.length === 1);
