@@ -19,6 +19,8 @@ export default defineConfig({
     // A process for each of 200 files takes longer than their tests. Without, a test that leaves something behind is found out by the next.
     isolate: false,
     maxWorkers: 2, // one less than there are processors is one on a small machine, and many tests wait for a real server or process
+    testTimeout: 20_000, // a machine that is busy with something else is not a test that fails
+    hookTimeout: 30_000,
     setupFiles: [fileURLToPath(new URL("test/setup.ts", import.meta.url))],
     projects: [{ name: "readme", root: "." }, ...projects].map(({ name, root }) => ({
       extends: true as const,
