@@ -1,6 +1,7 @@
 import { checkFunction, systemClock, type Call } from "@breakwater/core";
 import { Metrics } from "@breakwater/metrics";
 import { pipeline, type Pipeline } from "@breakwater/middleware";
+import { admission } from "./admission.ts";
 import { Door } from "./door.ts";
 import type { HostParts, Life } from "./host.ts";
 import { limiterOf } from "./limiters.ts";
@@ -49,7 +50,7 @@ export function createService<In, C extends Call = Call, Raw = In>(options: Serv
     handle: (handler) => {
       checkFunction("handler", handler);
       const measured = new Measured({ ...common, attributes: { service: name } });
-      const admitted = limiter.layer(measured.layer(middleware.handle(handler)));
+      const admitted = admission(limiter, measured, middleware.handle(handler));
       const entry = shedding === undefined ? admitted : shedding.layer(admitted);
       return new ServiceHost(parts, measured, new Door({ entry, stop: abort.signal }));
     },

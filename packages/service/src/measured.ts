@@ -1,7 +1,9 @@
-import { abortLent, isLent, listenForAbort, warn, type Attributes, type Call, type Clock, type Counter, type Outcome, type Service } from "@breakwater/core";
+import { abortLent, listenForAbort, warn, type Attributes, type Call, type Clock, type Counter, type Outcome, type Service } from "@breakwater/core";
 import type { Health } from "@breakwater/health";
+import type { Permit } from "@breakwater/limiter";
 import type { BoundHistogram, HistogramStats, Metrics } from "@breakwater/metrics";
 import { begin } from "./begin.ts";
+import { Admitted, InWork } from "./in-work.ts";
 
 /** The call as the service hands it inward: it can always be cancelled, and knows when the request arrived. */
 export interface ReceivedCall extends Call {
@@ -71,8 +73,7 @@ export class Measured {
   readonly #sojournTime: BoundHistogram;
   readonly #requests: Record<Outcome, Counter>;
   readonly #counts: Record<Outcome, number> = { success: 0, failure: 0, neutral: 0 };
-  /** Those whose callers lent their signals: a stop aborts these themselves, which spares each call a signal that follows two. */
-  readonly #lent = new Set<ReceivedCall>();
+  readonly #inWork = new InWork();
   #inFlight = 0;
 
   constructor({ clock, metrics, health, classify, attributes, waited, stop }: MeasuredOptions) {
@@ -92,7 +93,7 @@ export class Measured {
         attributes: { ...attributes, outcome },
       });
     this.#requests = { success: requests("success"), failure: requests("failure"), neutral: requests("neutral") };
-    listenForAbort(stop, { aborted: (reason) => this.#lent.forEach(({ signal }) => abortLent(signal, reason)) });
+    listenForAbort(stop, { aborted: (reason) => this.#inWork.abort(reason) });
   }
 
   /** Admitted, and not settled yet. */
@@ -110,20 +111,23 @@ export class Measured {
     return { service: this.#serviceTime.stats, sojourn: this.#sojournTime.stats };
   }
 
+  /** What is let through was admitted just now. */
   layer<In, Out>(next: Service<In, Out, ReceivedCall>): Service<In, Out, ArrivingCall> {
-    return (input, arriving) => {
-      const admittedAt = this.#clock.now();
-      this.#waited?.(admittedAt - arriving.receivedAt);
-      const call = this.#admit(arriving);
-      const failed = (error: unknown): never => {
-        this.#settle(this.#outcomeOf(error, call), admittedAt, call);
-        throw error;
-      };
-      return begin(next, input, call).then((answer) => {
-        this.#settle("success", admittedAt, call);
-        return answer;
-      }, failed);
+    return (input, arriving) => this.serve(next, input, arriving, this.#clock.now());
+  }
+
+  /** @param permit - goes back when the request has settled and is counted */
+  serve<In, Out>(next: Service<In, Out, ReceivedCall>, input: In, arriving: ArrivingCall, at: number, permit?: Permit): Promise<Out> {
+    this.#waited?.(at - arriving.receivedAt);
+    const request = this.#admit(arriving, at);
+    const failed = (error: unknown): never => {
+      this.#settle(this.#outcomeOf(error, request.call), request, permit);
+      throw error;
     };
+    return begin(next, input, request.call).then((answer) => {
+      this.#settle("success", request, permit);
+      return answer;
+    }, failed);
   }
 
   // A classifier is foreign code: whatever it does, the request's own error comes out.
@@ -139,28 +143,34 @@ export class Measured {
   }
 
   // Changed in place: the object is the service's own, and nobody further in has seen it.
-  #admit(call: ArrivingCall): ReceivedCall {
+  #admit(call: ArrivingCall, at: number): Admitted {
     this.#inFlight += 1;
-    const isLentToUs = call.signal !== undefined && isLent(call.signal);
+    const isOwn = call.signal === undefined;
     call.signal ??= this.#stop;
-    const received = call as ReceivedCall; // it has a signal now
-    if (isLentToUs) {
-      this.#lent.add(received);
-      // It got its place just before the stop lost patience, and comes here just after.
-      if (this.#stop.aborted) abortLent(received.signal, this.#stop.reason);
-    }
-    return received;
+    const request = new Admitted(call as ReceivedCall, at); // it has a signal now
+    if (!isOwn) this.#inWork.add(request);
+    // It got its place just before the stop lost patience, and comes here just after.
+    if (this.#stop.aborted) abortLent(request.call.signal, this.#stop.reason);
+    return request;
   }
 
-  #settle(outcome: Outcome, admittedAt: number, call: ReceivedCall): void {
-    const now = this.#clock.now();
+  #settle(outcome: Outcome, request: Admitted, permit: Permit | undefined): void {
     this.#inFlight -= 1;
-    this.#lent.delete(call);
+    this.#inWork.delete(request);
+    try {
+      this.#count(outcome, request);
+    } finally {
+      permit?.release();
+    }
+  }
+
+  #count(outcome: Outcome, { call, at }: Admitted): void {
+    const now = this.#clock.now();
     this.#counts[outcome] += 1;
     this.#requests[outcome].add(1);
     this.#health.record(outcome, now);
     if (outcome === "neutral") return;
-    this.#serviceTime.record((now - admittedAt) / 1000);
+    this.#serviceTime.record((now - at) / 1000);
     this.#sojournTime.record((now - call.receivedAt) / 1000);
   }
 }

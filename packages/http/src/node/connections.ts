@@ -1,7 +1,8 @@
 import { Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Clock } from "@breakwater/core";
+import { systemClock, type Clock } from "@breakwater/core";
 import type { Exchange } from "./exchange.ts";
+import { IdleSweep } from "./idle-sweep.ts";
 import { Peer } from "./peer.ts";
 
 // A first request may be on its way to a connection that was just taken.
@@ -16,16 +17,20 @@ const silentMs = 1_000;
 export class Connections {
   readonly #server: Server;
   readonly #peers = new Map<Duplex, Peer>();
+  readonly #sweep: IdleSweep;
   #waiters: (() => void)[] = [];
   #isSweeping = false;
   #isHeldUp = false;
 
-  constructor(server: Server) {
+  /** @param keepAliveMs - for how long one may be idle; without it the server sees to that itself */
+  constructor(server: Server, clock: Clock = systemClock, keepAliveMs: number = Number.POSITIVE_INFINITY) {
     this.#server = server;
+    this.#sweep = new IdleSweep(this.#peers, clock, keepAliveMs);
     server.closeIdleConnections = () => this.closeIdle(); // its `close` calls it
     server.on("connection", (socket) => {
       const peer = new Peer(socket);
       this.#peers.set(socket, peer);
+      this.#sweep.start();
       socket.once("close", () => {
         peer.closed();
         this.#gone(socket);
@@ -54,6 +59,7 @@ export class Connections {
 
   /** Closes those that nobody uses: between two requests now, and silent ones after a tenth of the grace, a second at most. */
   leave(clock: Clock, graceMs: number): void {
+    this.#sweep.stop();
     for (const peer of this.#peers.values()) peer.finish();
     this.closeIdle();
     const timer = clock.setTimer(() => this.#closeSilent(), Math.min(silentMs, graceMs / 10));

@@ -1,36 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "@breakwater/core";
 import { discard } from "../front/abandon.ts";
 import { ClientGoneError } from "../front/abort-reasons.ts";
 import { isBodiless } from "../front/bodiless.ts";
 import { jsonText } from "../front/json-text.ts";
-import type { CallMaker } from "../front/call-options.ts";
-import type { Failures } from "../front/failures.ts";
 import type { ExchangeOutcome } from "../front/measures.ts";
 import { refuseMethod, refusePath } from "../front/refusals.ts";
+import type { ExchangeHost } from "./exchange-host.ts";
 import { endAfterBody } from "./linger.ts";
 import type { Peer } from "./peer.ts";
 import { checkHead, hasBody, parseBody, readBody } from "./read-body.ts";
 import { isReply, type HttpReply, type ReplyHeaders, type ReplyStream } from "../front/reply.ts";
-import { IncomingRequest, type HttpRequest } from "./request.ts";
-import type { HttpRoute, Routing } from "./route.ts";
+import { headerOf, IncomingRequest } from "./request.ts";
+import type { HttpRoute } from "./route.ts";
 import { StreamBody } from "./stream-body.ts";
 import { isLarge, streamOf, watchStall, writeWhole } from "./whole-body.ts";
-
-/** What an exchange needs of its server. */
-export interface ExchangeHost {
-  readonly routing: Routing;
-  readonly calls: CallMaker<HttpRequest>;
-  readonly failures: Failures;
-  readonly clock: Clock;
-  readonly stalledMs: number;
-  /** Whether no more is taken. */
-  readonly isClosing: boolean;
-  /** The response is out, or its connection is gone. */
-  closed(exchange: Exchange): void;
-}
-
-const headerOf = ({ headers }: HttpRequest, name: string): string | readonly string[] | undefined => headers[name];
 
 /**
  * One request and its answer. The signal of its call is aborted when the connection closes before the answer is out, or when the
@@ -207,16 +190,20 @@ export class Exchange {
     });
   }
 
-  #sendStream(status: number, headers: ReplyHeaders, body: ReplyStream): void {
+  #sendStream(status: number, headers: Record<string, ReplyHeaders[string]>, body: ReplyStream): void {
     this.#head(status, headers);
     this.#response.flushHeaders();
     const { clock, stalledMs } = this.#host;
     this.#stream = new StreamBody(this.#response, body, { clock, stalledMs, failed: this.#fail });
   }
 
-  #head(status: number, headers: ReplyHeaders): void {
-    if (this.peer.isFinal(this)) this.#response.shouldKeepAlive = false;
-    this.#response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
+  /** @param headers - belongs to this answer alone */
+  #head(status: number, headers: Record<string, ReplyHeaders[string]>): void {
+    const response = this.#response;
+    if (this.peer.isFinal(this)) response.shouldKeepAlive = false;
+    const { keepAlive } = this.#host;
+    if (keepAlive !== undefined && response.shouldKeepAlive && headers.connection === undefined) headers["keep-alive"] = keepAlive;
+    response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
   }
 
   #refuse(status: number, fields: Record<string, string>, body: string): void {

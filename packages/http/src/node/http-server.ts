@@ -7,7 +7,8 @@ import { CallMaker } from "../front/call-options.ts";
 import { Failures } from "../front/failures.ts";
 import { answerClientError } from "./client-error.ts";
 import { Connections } from "./connections.ts";
-import { Exchange, type ExchangeHost } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeHost } from "./exchange-host.ts";
 import { Measures } from "../front/measures.ts";
 import { Peer } from "./peer.ts";
 import type { HttpRequest } from "./request.ts";
@@ -45,6 +46,8 @@ export class HttpServer implements ExchangeHost {
   readonly clock: Clock;
   /** @internal */
   readonly stalledMs: number;
+  /** @internal */
+  readonly keepAlive: string | undefined;
   readonly #port: number;
   readonly #host: string;
   readonly #headersMs: number;
@@ -64,7 +67,7 @@ export class HttpServer implements ExchangeHost {
 
   /** @internal */
   constructor(routes: Routes, options: HttpServerOptions) {
-    const { name, port, host, node, headersMs, stalledMs, maxConnections, meter } = readServerOptions(options);
+    const { name, port, host, node, headersMs, stalledMs, keepAliveMs, maxConnections, meter } = readServerOptions(options);
     this.name = name;
     this.#port = port;
     this.#host = host;
@@ -74,9 +77,10 @@ export class HttpServer implements ExchangeHost {
     this.failures = new Failures(options);
     this.clock = this.calls.clock;
     this.stalledMs = stalledMs;
+    this.keepAlive = keepAliveMs === Infinity ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`;
     this.#measures = new Measures(meter, name);
     this.node = createServer(node);
-    this.#connections = new Connections(this.node);
+    this.#connections = new Connections(this.node, this.clock, keepAliveMs);
     if (maxConnections < Infinity) this.node.maxConnections = maxConnections;
     this.node.on("request", (message, response) => this.#begin(message, response, false));
     this.node.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => this.#begin(message, response, true));

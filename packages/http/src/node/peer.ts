@@ -33,6 +33,10 @@ export class Peer {
   #line: PipelineLine | undefined = undefined;
   /** How much had come when the last answer was out. */
   #readAtEnd = 0;
+  /** How much had come when somebody last looked whether it is used. */
+  #readAtLook = 0;
+  /** How often in a row it was found unused. */
+  #looks = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -104,6 +108,19 @@ export class Peer {
   /** It has asked, was answered, and has sent nothing since. */
   get isIdle(): boolean {
     return !this.isUpgraded && this.#size === 0 && this.#readAtEnd > 0 && this.socket.bytesRead === this.#readAtEnd;
+  }
+
+  /**
+   * Looks whether it is used, and says how often in a row it was not: had nothing to answer, and had sent nothing since it was looked at
+   * before. One that has never asked is not for this: its head is late.
+   */
+  look(): number {
+    const { bytesRead } = this.socket;
+    const isQuiet = bytesRead === this.#readAtLook;
+    this.#readAtLook = bytesRead;
+    if (this.isUpgraded || this.#size > 0 || this.#readAtEnd === 0) this.#looks = 0;
+    else this.#looks = isQuiet ? this.#looks + 1 : 1;
+    return this.#looks;
   }
 
   /** Whether an answer is under way, or a whole request waits for one. */

@@ -42,3 +42,6 @@ export class IncomingRequest implements HttpRequest {
     return queryOf(this.url);
   }
 }
+
+/** One of its headers by its lower-case name. */
+export const headerOf = ({ headers }: HttpRequest, name: string): string | readonly string[] | undefined => headers[name];

@@ -15,7 +15,10 @@ export interface HttpServerOptions extends CallOptions<HttpRequest>, FailureOpti
   readonly headersTimeoutMs?: number | undefined;
   /** A whole request, body included, must have come after this, in ms from `headersTimeoutMs`; else 408. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** A connection between requests is closed after this, in ms from 1. Longer than a balancer in front of it keeps one. Default 65,000. */
+  /**
+   * A connection between requests is closed after this, or up to a quarter later, in ms from 1. Longer than a balancer in front of it
+   * keeps one. Default 65,000.
+   */
   readonly keepAliveTimeoutMs?: number | undefined;
   /** A client that takes nothing of its answer for so long is cut off, in ms from 1; of a large one nothing of 64 KiB. Default 30,000. */
   readonly stalledTimeoutMs?: number | undefined;
@@ -37,6 +40,7 @@ export interface ServerSettings {
   readonly node: ServerOptions;
   readonly headersMs: number;
   readonly stalledMs: number;
+  readonly keepAliveMs: number;
   readonly maxConnections: number;
   readonly meter: Meter;
 }
@@ -44,7 +48,7 @@ export interface ServerSettings {
 /** @throws TypeError or RangeError naming the option and the value. */
 export function readServerOptions(options: HttpServerOptions): ServerSettings {
   const { name = "http", port = 0, host = "127.0.0.1", meter = noopMeter, maxConnections = Infinity } = options;
-  const { headersTimeoutMs = 10_000, stalledTimeoutMs = 30_000 } = options;
+  const { headersTimeoutMs = 10_000, stalledTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000 } = options;
   if (typeof name !== "string") throw new TypeError(`name must be a string, got ${typeof name}`);
   return {
     name,
@@ -53,19 +57,19 @@ export function readServerOptions(options: HttpServerOptions): ServerSettings {
     node: nodeOptions(options, headersTimeoutMs),
     headersMs: headersTimeoutMs,
     stalledMs: checkNumber("stalledTimeoutMs", stalledTimeoutMs, { min: 1 }),
+    keepAliveMs: checkNumber("keepAliveTimeoutMs", keepAliveTimeoutMs, { min: 1 }),
     maxConnections: checkNumber("maxConnections", maxConnections, { min: 1, integer: true }),
     meter,
   };
 }
 
 function nodeOptions(options: HttpServerOptions, headersTimeoutMs: number): ServerOptions {
-  const { requestTimeoutMs = 30_000, keepAliveTimeoutMs = 65_000 } = options;
-  const { checkIntervalMs = 1_000, maxHeaderBytes = 16_384 } = options;
+  const { requestTimeoutMs = 30_000, checkIntervalMs = 1_000, maxHeaderBytes = 16_384 } = options;
   checkNumber("headersTimeoutMs", headersTimeoutMs, { min: 1 });
   return {
     headersTimeout: nodeMs(headersTimeoutMs),
     requestTimeout: nodeMs(checkNumber("requestTimeoutMs", requestTimeoutMs, { min: headersTimeoutMs })),
-    keepAliveTimeout: nodeMs(checkNumber("keepAliveTimeoutMs", keepAliveTimeoutMs, { min: 1 })),
+    keepAliveTimeout: 0, // see IdleSweep
     connectionsCheckingInterval: checkNumber("checkIntervalMs", checkIntervalMs, { min: 1, max: 2 ** 31 - 1 }),
     maxHeaderSize: checkNumber("maxHeaderBytes", maxHeaderBytes, { min: 1_024, max: 2 ** 31 - 1, integer: true }),
   };

@@ -102,7 +102,7 @@ describe("a stream", () => {
       if (socket.bytesRead >= allowed) socket.pause();
     });
     for (let round = 0; round < 8; round += 1) {
-      await until(() => clock.pendingTimers > 0);
+      await until(() => clock.pendingRefTimers > 0);
       clock.advance(600);
       allowed = socket.bytesRead + 4_000_000; // more than a socket's buffer, so that the server notices
       socket.resume();

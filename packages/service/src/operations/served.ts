@@ -1,4 +1,5 @@
 import { Deadline } from "@breakwater/deadline";
+import { admission } from "../admission.ts";
 import { Door } from "../door.ts";
 import type { HostParts } from "../host.ts";
 import { limiterOf } from "../limiters.ts";
@@ -55,7 +56,7 @@ function serve(name: string, operation: AnyOperation, { parts, common, handle }:
   const measured = new Measured({ ...common, classify, attributes: { service, operation: name } });
   const handled = handle(operation.served);
   const timed = timeoutMs === Infinity ? handled : new Deadline({ name: qualified, mode: "cooperative", clock, meter: metrics }).layer(handled);
-  const admitted = shared.layer(measured.layer(timed));
+  const admitted = admission(shared, measured, timed);
   const limited = limiter === undefined ? admitted : limiter.layer(admitted);
   const entry = shedding === undefined ? limited : shedding.layer(limited);
   return { measured, limiter, door: new Door({ entry, stop: abort.signal, operation: name, timeoutMs }) };
