@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { LazyAbort } from "@breakwater/core";
+import type { Call } from "@breakwater/core";
 import { CallCancelledError, ClientGoneError } from "../../front/abort-reasons.ts";
-import { ArrivingCall } from "../../front/arriving-call.ts";
+import type { StockedAbort } from "../../front/signal-stock.ts";
 import { errorText, outputText, type FrameId, type IncomingFrame } from "./frames.ts";
 import type { CallsHost } from "./peer-host.ts";
 
@@ -13,15 +13,16 @@ export interface PeerCallsOwner {
   settled(text: string | undefined): void;
 }
 
-/** A call in flight. It owns the call's signal, which exists once somebody has asked for it. */
-class SocketCall extends LazyAbort {
+/** A call in flight. */
+class SocketCall {
   readonly id: FrameId;
+  readonly abort: StockedAbort;
   /** By a frame: no answer is sent, and its place is free when the work has let go. */
   isCancelled = false;
 
-  constructor(id: FrameId) {
-    super();
+  constructor(id: FrameId, abort: StockedAbort) {
     this.id = id;
+    this.abort = abort;
   }
 }
 
@@ -48,13 +49,13 @@ export class PeerCalls {
   }
 
   begin({ id, input, deadlineMs }: IncomingFrame): void {
-    const { service, calls, settings } = this.#host;
+    const { service, calls, signals, settings } = this.#host;
     const { decode, priorityOf } = settings;
     const { request } = this.#owner;
-    const call = new SocketCall(id);
+    const call = new SocketCall(id, signals.take());
     this.#calls.set(id, call);
     try {
-      const arriving = new ArrivingCall(call, calls.deadlineAt(deadlineMs), priorityOf?.(input, request));
+      const arriving: Call = { signal: call.abort.signal, deadlineAt: calls.deadlineAt(deadlineMs), priority: priorityOf?.(input, request) };
       if (this.#adds !== undefined) Object.assign(arriving, this.#adds);
       const given = decode === undefined ? input : decode(input, request);
       service(given, arriving).then(
@@ -71,13 +72,13 @@ export class PeerCalls {
     const call = this.#calls.get(id);
     if (call === undefined) return false;
     call.isCancelled = true;
-    call.abort(new CallCancelledError());
+    call.abort.abort(new CallCancelledError());
     return true;
   }
 
   /** They are answered as they let go. Returns how many there are. */
   abort(reason: unknown): number {
-    for (const call of this.#calls.values()) call.abort(reason);
+    for (const call of this.#calls.values()) call.abort.abort(reason);
     return this.#calls.size;
   }
 
@@ -87,7 +88,7 @@ export class PeerCalls {
     this.#calls.clear();
     for (const call of calls) {
       this.#host.measures.count("gone");
-      call.abort(new ClientGoneError());
+      call.abort.abort(new ClientGoneError());
     }
   }
 
@@ -121,8 +122,9 @@ export class PeerCalls {
     return false;
   }
 
-  #settle({ id }: SocketCall, text: string | undefined): void {
+  #settle({ id, abort }: SocketCall, text: string | undefined): void {
     this.#calls.delete(id);
+    this.#host.signals.giveBack(abort);
     this.#owner.settled(text);
   }
 }

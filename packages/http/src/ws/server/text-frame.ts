@@ -8,8 +8,8 @@
  * @returns a string in latin1, or bytes
  */
 export function textFrame(text: string): string | Buffer {
-  if (text.length < 126 && isAscii.test(text)) return String.fromCharCode(textOpcode, text.length) + text;
   const length = Buffer.byteLength(text);
+  if (length < 126 && length === text.length) return String.fromCharCode(textOpcode, length) + text; // all of it is ASCII
   const head = headOf(length);
   const frame = Buffer.allocUnsafe(head.length + length);
   frame.set(head);
@@ -19,8 +19,6 @@ export function textFrame(text: string): string | Buffer {
 
 // The last frame of its message, and text.
 const textOpcode = 0x81;
-// eslint-disable-next-line no-control-regex -- those are ASCII too
-const isAscii = /^[\x00-\x7f]*$/;
 
 function headOf(length: number): Uint8Array {
   if (length < 126) return Uint8Array.of(textOpcode, length);
