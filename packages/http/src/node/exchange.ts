@@ -159,13 +159,17 @@ export class Exchange {
     if (isEndless && this.#host.isClosing) this.#stream?.stop();
   }
 
-  // Apart from `#send`, so that the answer that nearly all are copies no fields.
+  // Apart from `#send`, for the answer that nearly all are: a field that is added to an object later costs more than all of it.
   #sendJson(body: string): void {
-    if (isLarge(body)) this.#send(200, body, { "content-type": "application/json" });
-    else {
-      this.#head(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-      this.#sendWhole(body);
+    if (isLarge(body)) {
+      this.#send(200, body, { "content-type": "application/json" });
+      return;
     }
+    const keepAlive = this.#keepAlive();
+    const length = Buffer.byteLength(body);
+    if (keepAlive === undefined) this.#response.writeHead(200, { "content-type": "application/json", "content-length": length });
+    else this.#response.writeHead(200, { "content-type": "application/json", "content-length": length, "keep-alive": keepAlive });
+    this.#sendWhole(body);
   }
 
   /** @param headers - belongs to this answer alone */
@@ -200,11 +204,16 @@ export class Exchange {
 
   /** @param headers - belongs to this answer alone */
   #head(status: number, headers: Record<string, ReplyHeaders[string]>): void {
+    const keepAlive = this.#keepAlive();
+    if (keepAlive !== undefined && headers.connection === undefined) headers["keep-alive"] = keepAlive;
+    this.#response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
+  }
+
+  /** What the answer says about how long its connection may be idle; undefined when it says that it closes. */
+  #keepAlive(): string | undefined {
     const response = this.#response;
     if (this.peer.isFinal(this)) response.shouldKeepAlive = false;
-    const { keepAlive } = this.#host;
-    if (keepAlive !== undefined && response.shouldKeepAlive && headers.connection === undefined) headers["keep-alive"] = keepAlive;
-    response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
+    return response.shouldKeepAlive ? this.#host.keepAlive : undefined;
   }
 
   #refuse(status: number, fields: Record<string, string>, body: string): void {
