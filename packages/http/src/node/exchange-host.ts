@@ -1,7 +1,6 @@
 import type { Clock } from "@breakwater/core";
 import type { CallMaker } from "../front/call-options.ts";
 import type { Failures } from "../front/failures.ts";
-import type { SignalStock } from "../front/signal-stock.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpRequest } from "./request.ts";
 import type { Routing } from "./route.ts";
@@ -10,7 +9,6 @@ import type { Routing } from "./route.ts";
 export interface ExchangeHost {
   readonly routing: Routing;
   readonly calls: CallMaker<HttpRequest>;
-  readonly signals: SignalStock;
   readonly failures: Failures;
   readonly clock: Clock;
   readonly stalledMs: number;

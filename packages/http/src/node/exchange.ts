@@ -9,7 +9,6 @@ import type { ExchangeHost } from "./exchange-host.ts";
 import { endAfterBody } from "./linger.ts";
 import type { Peer } from "./peer.ts";
 import { checkHead, hasBody, parseBody, readBody } from "./read-body.ts";
-import type { StockedAbort } from "../front/signal-stock.ts";
 import { isReply, type HttpReply, type ReplyHeaders, type ReplyStream } from "../front/reply.ts";
 import { headerOf, IncomingRequest } from "./request.ts";
 import type { HttpRoute } from "./route.ts";
@@ -27,7 +26,7 @@ export class Exchange {
   readonly #response: ServerResponse;
   /** Whether the client waits for a 100 before it sends the body. */
   readonly #isExpectant: boolean;
-  readonly #abort: StockedAbort;
+  readonly #controller: AbortController;
   #route: HttpRoute | undefined = undefined;
   #stream: StreamBody | undefined = undefined;
   #isEndless = false;
@@ -38,7 +37,7 @@ export class Exchange {
   constructor(host: ExchangeHost, peer: Peer, message: IncomingMessage, response: ServerResponse, isExpectant: boolean) {
     this.#host = host;
     this.peer = peer;
-    this.#abort = host.signals.take();
+    this.#controller = peer.controller;
     this.#response = response;
     this.#request = new IncomingRequest(message);
     this.#isExpectant = isExpectant;
@@ -78,7 +77,7 @@ export class Exchange {
 
   /** For the signal of its call. */
   abort(reason: unknown): void {
-    this.#abort.abort(reason);
+    this.#controller.abort(reason);
   }
 
   /** Ends a stream that would not end by itself. */
@@ -110,7 +109,7 @@ export class Exchange {
     if (this.#isExpectant && body === "raw") this.#response.writeContinue();
     const request = this.#request;
     const input = decode === undefined ? request : decode(request);
-    service(input, this.#host.calls.makeWith(this.#abort.signal, request, headerOf)).then(this.#succeed, this.#fail);
+    service(input, this.#host.calls.makeWith(this.#controller.signal, request, headerOf)).then(this.#succeed, this.#fail);
   }
 
   readonly #succeed = (out: unknown): void => {
@@ -133,7 +132,7 @@ export class Exchange {
 
   readonly #fail = (error: unknown): void => {
     // That the connection has gone the answers of a pipeline hear one after the other, and all their calls from the first.
-    if (this.#isClosed || (error instanceof ClientGoneError && error === this.#abort.signal.reason)) return;
+    if (this.#isClosed || (error instanceof ClientGoneError && error === this.#controller.signal.reason)) return;
     const response = this.#response;
     if (response.headersSent) {
       this.#host.failures.report(error);
@@ -236,7 +235,6 @@ export class Exchange {
     if (!this.#isOut()) this.abort(new ClientGoneError());
     this.#host.closed(this);
     this.#stream?.stop();
-    this.#host.signals.giveBack(this.#abort);
   };
 
   // A response whose socket closes first says all the same that it finished. One that is out has let go of its socket, which is well.

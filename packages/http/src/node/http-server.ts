@@ -10,7 +10,6 @@ import { Connections } from "./connections.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-host.ts";
 import { Measures } from "../front/measures.ts";
-import { SignalStock } from "../front/signal-stock.ts";
 import { Peer } from "./peer.ts";
 import type { HttpRequest } from "./request.ts";
 import { routingOf, type Routes, type Routing } from "./route.ts";
@@ -41,8 +40,6 @@ export class HttpServer implements ExchangeHost {
   readonly routing: Routing;
   /** @internal */
   readonly calls: CallMaker<HttpRequest>;
-  /** @internal */
-  readonly signals: SignalStock = new SignalStock();
   /** @internal */
   readonly failures: Failures;
   /** @internal */
@@ -107,7 +104,8 @@ export class HttpServer implements ExchangeHost {
   get url(): string {
     const address = this.node.address();
     if (address === null || typeof address === "string") throw new Error("the server does not listen on a port");
-    return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
+    const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    return `http://${host}:${address.port}`;
   }
 
   /** Takes connections from now on. Rejects when the port is taken, or a stop has begun. */

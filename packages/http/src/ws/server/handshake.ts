@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { LazyAbort, type Call, type Clock } from "@breakwater/core";
 import { ClientGoneError } from "../../front/abort-reasons.ts";
+import { ArrivingCall } from "../../front/arriving-call.ts";
 import { StatusError } from "../../front/status-error.ts";
 
 type Decide = (request: IncomingMessage, call: Call) => object | PromiseLike<object>;
@@ -24,7 +25,7 @@ export class Handshake extends LazyAbort {
    * cannot be added to calls.
    */
   async decide(decide: Decide, request: IncomingMessage, clock: Clock, timeoutMs: number): Promise<object> {
-    const call: Call = { signal: this.signal, deadlineAt: clock.now() + timeoutMs };
+    const call = new ArrivingCall(this, clock.now() + timeoutMs, undefined);
     const left = new Promise<never>((_, reject) => {
       const give = (reason: unknown): void => {
         reject(reason);
@@ -50,7 +51,7 @@ export class Handshake extends LazyAbort {
   readonly #failed = (): void => void this.#socket.destroy();
 }
 
-// A call's own: its signal, and the deadline of its frame.
+// A call's own: its signal is read where somebody asks for it, and its deadline is the frame's.
 function checkAdds(adds: unknown): object {
   if (typeof adds !== "object" || adds === null) throw new TypeError(`upgrade must answer an object, got ${adds === null ? "null" : typeof adds}`);
   for (const own of ["signal", "deadlineAt"]) if (own in adds) throw new TypeError(`upgrade must not answer ${own}, which each call has its own of`);

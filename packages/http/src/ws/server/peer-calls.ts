@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { Call } from "@breakwater/core";
+import { LazyAbort } from "@breakwater/core";
 import { CallCancelledError, ClientGoneError } from "../../front/abort-reasons.ts";
-import type { StockedAbort } from "../../front/signal-stock.ts";
+import { ArrivingCall } from "../../front/arriving-call.ts";
 import { errorText, outputText, type FrameId, type IncomingFrame } from "./frames.ts";
 import type { CallsHost } from "./peer-host.ts";
 
@@ -13,16 +13,15 @@ export interface PeerCallsOwner {
   settled(text: string | undefined): void;
 }
 
-/** A call in flight. */
-class SocketCall {
+/** A call in flight. It owns the call's signal, which exists once somebody has asked for it. */
+class SocketCall extends LazyAbort {
   readonly id: FrameId;
-  readonly abort: StockedAbort;
   /** By a frame: no answer is sent, and its place is free when the work has let go. */
   isCancelled = false;
 
-  constructor(id: FrameId, abort: StockedAbort) {
+  constructor(id: FrameId) {
+    super();
     this.id = id;
-    this.abort = abort;
   }
 }
 
@@ -49,13 +48,13 @@ export class PeerCalls {
   }
 
   begin({ id, input, deadlineMs }: IncomingFrame): void {
-    const { service, calls, signals, settings } = this.#host;
+    const { service, calls, settings } = this.#host;
     const { decode, priorityOf } = settings;
     const { request } = this.#owner;
-    const call = new SocketCall(id, signals.take());
+    const call = new SocketCall(id);
     this.#calls.set(id, call);
     try {
-      const arriving: Call = { signal: call.abort.signal, deadlineAt: calls.deadlineAt(deadlineMs), priority: priorityOf?.(input, request) };
+      const arriving = new ArrivingCall(call, calls.deadlineAt(deadlineMs), priorityOf?.(input, request));
       if (this.#adds !== undefined) Object.assign(arriving, this.#adds);
       const given = decode === undefined ? input : decode(input, request);
       service(given, arriving).then(
@@ -72,13 +71,13 @@ export class PeerCalls {
     const call = this.#calls.get(id);
     if (call === undefined) return false;
     call.isCancelled = true;
-    call.abort.abort(new CallCancelledError());
+    call.abort(new CallCancelledError());
     return true;
   }
 
   /** They are answered as they let go. Returns how many there are. */
   abort(reason: unknown): number {
-    for (const call of this.#calls.values()) call.abort.abort(reason);
+    for (const call of this.#calls.values()) call.abort(reason);
     return this.#calls.size;
   }
 
@@ -88,7 +87,7 @@ export class PeerCalls {
     this.#calls.clear();
     for (const call of calls) {
       this.#host.measures.count("gone");
-      call.abort.abort(new ClientGoneError());
+      call.abort(new ClientGoneError());
     }
   }
 
@@ -122,9 +121,8 @@ export class PeerCalls {
     return false;
   }
 
-  #settle({ id, abort }: SocketCall, text: string | undefined): void {
+  #settle({ id }: SocketCall, text: string | undefined): void {
     this.#calls.delete(id);
-    this.#host.signals.giveBack(abort);
     this.#owner.settled(text);
   }
 }

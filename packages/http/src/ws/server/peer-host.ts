@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import type { Clock, Service } from "@breakwater/core";
 import type { CallMaker } from "../../front/call-options.ts";
 import type { Failures, Problem } from "../../front/failures.ts";
-import type { SignalStock } from "../../front/signal-stock.ts";
 import type { Misdeed } from "./frames.ts";
 import type { FrontMeasures } from "./front-measures.ts";
 import type { PeerSettings } from "./front-options.ts";
@@ -13,7 +12,6 @@ import type { Peer } from "./peer.ts";
 export interface CallsHost {
   readonly service: Service<unknown, unknown>;
   readonly calls: CallMaker<unknown>;
-  readonly signals: SignalStock;
   readonly failures: Failures;
   readonly measures: FrontMeasures;
   readonly settings: PeerSettings;

@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import { Emitter, type Call, type Service, type Timer, type Unsubscribe } from "@breakwater/core";
 import { WebSocketServer } from "ws";
 import { ServerStoppingError } from "../../front/abort-reasons.ts";
-import { SignalStock } from "../../front/signal-stock.ts";
 import { CallMaker } from "../../front/call-options.ts";
 import { Failures, toldOf, type Problem } from "../../front/failures.ts";
 import { serviceOf, type Processor, type ServiceLike } from "../../front/service-like.ts";
@@ -59,7 +58,6 @@ export class WebSocketFront implements Attachment {
     this.#host = {
       service: serviceOf(service),
       calls,
-      signals: new SignalStock(),
       clock: calls.clock,
       failures: new Failures(options),
       measures: this.#measures,
