@@ -15,7 +15,8 @@ const mostUses = 100;
  * as a service that stops ends its calls and no others. One that leaves a listener on it takes it along, and the next
  * gets a new one: listeners must not pile up on a connection that lives for days, and who listens on after the answer must not
  * hear of somebody else's end. After a hundred it is a new one too: `AbortSignal.any` leaves marks on its sources that cannot be
- * seen from outside. A getter that makes a signal when somebody looks was tried instead: everybody looks.
+ * seen from outside. Rejected: a getter that makes a signal when somebody looks, since everybody looks; and signals that go from one
+ * connection to the next, since whoever begins to listen after the answer would hear of a stranger's end.
  */
 export class Peer {
   readonly socket: Socket;
