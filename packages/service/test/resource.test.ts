@@ -135,6 +135,47 @@ describe("resources", () => {
     expect(log).toEqual(["start a", "stop a"]);
   });
 
+  it("whose start does not hear its signal are given up after as long as they have to stop, and stopped when they are ready after all", async () => {
+    const stop = new AbortController();
+    let ready: () => void = () => undefined;
+    const { chain, log } = chainOf({ name: "a" }, { name: "b", stopTimeoutMs: 2_000, start: () => new Promise<void>((resolve) => (ready = resolve)) }, { name: "c" });
+    const started = chain.start(stop.signal).catch((error: unknown) => error);
+    await clock.advanceAsync(1_000);
+    stop.abort("the service stops");
+    await clock.advanceAsync(1_999);
+    expect(log).toEqual(["start a", "start b"]);
+    await clock.advanceAsync(1);
+    expect(await started).toBe("the service stops");
+    expect(log).toEqual(["start a", "start b", "stop b", "stop a"]);
+    ready();
+    await settled();
+    expect([log.at(-1), clock.pendingTimers, warnings.mock.calls]).toEqual(["stop b", 0, []]);
+    expect(log.filter((line) => line === "stop b")).toHaveLength(2);
+  });
+
+  it("whose start does not hear that another one failed are given up in the same way, with that one's error", async () => {
+    const failure = new Error("no database");
+    const { chain, log } = chainOf(
+      { name: "a", dependsOn: [], start: () => Promise.reject(failure) },
+      { name: "b", dependsOn: [], stopTimeoutMs: 100, start: () => new Promise<void>(() => undefined) },
+    );
+    const started = chain.start(never).catch((error: unknown) => error);
+    await clock.advanceAsync(100);
+    expect(await started).toBe(failure);
+    expect([[...log].sort(), clock.pendingTimers, warnings.mock.calls]).toEqual([["start a", "start b", "stop a", "stop b"], 0, []]);
+  });
+
+  it("that still are late in giving up are late at the end of their start's own time", async () => {
+    const stop = new AbortController();
+    const { chain } = chainOf({ name: "a", startTimeoutMs: 100, stopTimeoutMs: 2_000, start: () => new Promise<void>(() => undefined) });
+    const started = chain.start(stop.signal).catch((error: unknown) => error);
+    await clock.advanceAsync(50);
+    stop.abort("the service stops");
+    await clock.advanceAsync(50);
+    expect(await started).toMatchObject({ code: "ERR_RESOURCE_TIMEOUT" });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it("are called on their own object", async () => {
     class Queue implements Resource {
       readonly name = "queue";

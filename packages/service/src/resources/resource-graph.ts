@@ -66,7 +66,7 @@ export class ResourceGraph {
 
   /**
    * Starts all, or none: when one fails, or the signal is aborted, nothing more is started; those that are starting are told by
-   * their signal, and waited for; all that had begun are stopped again. The error is that of the resource which failed first, or
+   * their signal, and have as long to give up as they have to stop; all that had begun are stopped again. The error is that of the resource which failed first, or
    * the signal's reason.
    */
   async start(signal: AbortSignal): Promise<readonly ResourceStartReport[]> {
@@ -102,14 +102,14 @@ export class ResourceGraph {
   }
 
   async #startOne(node: Node, signal: AbortSignal): Promise<ResourceStartReport> {
-    const { name, start, stop, startTimeoutMs } = node;
+    const { name, start, stop, startTimeoutMs, stopTimeoutMs } = node;
     const startedAt = this.#clock.now();
     this.#begun.add(node); // before it succeeds: a start that failed half-way has something to stop
     node.state = "starting";
     let isLate = false;
-    const late = (): Error => {
+    const late = (reason: unknown): unknown => {
       isLate = true;
-      return new ResourceTimeoutError(name, "start", startTimeoutMs);
+      return reason ?? new ResourceTimeoutError(name, "start", startTimeoutMs);
     };
     const work = async (): Promise<void> => {
       await start({ signal });
@@ -117,7 +117,7 @@ export class ResourceGraph {
       if (isLate) await stop();
     };
     try {
-      await bounded(work, startTimeoutMs, this.#clock, late, warn);
+      await bounded(work, { clock: this.#clock, timeoutMs: startTimeoutMs, giveUp: { signal, withinMs: stopTimeoutMs }, late, onLateError: warn });
     } catch (error) {
       node.state = "failed";
       node.error = error;
@@ -135,7 +135,7 @@ export class ResourceGraph {
     node.state = "stopping";
     const late = (): Error => new ResourceTimeoutError(name, "stop", stopTimeoutMs);
     try {
-      await bounded(stop, stopTimeoutMs, this.#clock, late, warn);
+      await bounded(stop, { clock: this.#clock, timeoutMs: stopTimeoutMs, late, onLateError: warn });
       node.state = hasFailed ? "failed" : "stopped";
       return { name, isStopped: true, durationMs: this.#clock.now() - startedAt };
     } catch (error) {

@@ -20,7 +20,7 @@ export interface Resource {
   readonly health?: ((signal: AbortSignal) => unknown) | CheckOptions | Contribution | undefined;
   /** Default 30 000. */
   readonly startTimeoutMs?: number | undefined;
-  /** Default 5 000. */
+  /** For a stop, and for a start that is given up. Default 5 000. */
   readonly stopTimeoutMs?: number | undefined;
 }
 
