@@ -50,7 +50,7 @@ export function createService<In, C extends Call = Call, Raw = In>(options: Serv
     handle: (handler) => {
       checkFunction("handler", handler);
       const measured = new Measured({ ...common, attributes: { service: name } });
-      const admitted = admission(limiter, measured, middleware.handle(handler));
+      const admitted = admission(middleware.handle(handler), { limiter, measured });
       const entry = shedding === undefined ? admitted : shedding.layer(admitted);
       return new ServiceHost(parts, measured, new Door({ entry, stop: abort.signal }));
     },

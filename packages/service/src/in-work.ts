@@ -27,8 +27,9 @@ class Ends implements Place {
 }
 
 /**
- * The requests in work, for a stop that runs out of patience: what was lent to the service it aborts itself, which spares each call
- * a signal that follows two. A ring, since each comes and goes once: a Set would hash it twice and grow anew every few requests.
+ * The requests in work whose callers brought a signal, for a stop that runs out of patience: signals that were lent to the service it
+ * aborts itself, which spares each call one that follows two. A ring, since each comes and goes once: a Set would hash it twice and
+ * grow anew every few requests.
  */
 export class InWork {
   readonly #ends = new Ends();
@@ -41,16 +42,19 @@ export class InWork {
     this.#ends.previous = request;
   }
 
-  /** Does nothing to one that was not added. */
-  delete({ previous, next }: Admitted): void {
-    previous.next = next;
-    next.previous = previous;
+  /** Does nothing to one that is not there. */
+  delete(request: Admitted): void {
+    request.previous.next = request.next;
+    request.next.previous = request.previous;
+    // One that was kept would keep all that came after it.
+    request.previous = request;
+    request.next = request;
   }
 
   /** Aborts the signals that were lent. */
   abort(reason: unknown): void {
-    const calls: ReceivedCall[] = [];
-    for (let place = this.#ends.next; place instanceof Admitted; place = place.next) calls.push(place.call);
-    for (const { signal } of calls) abortLent(signal, reason); // whoever listens may end others
+    const signals: AbortSignal[] = [];
+    for (let place = this.#ends.next; place instanceof Admitted; place = place.next) signals.push(place.call.signal);
+    for (const signal of signals) abortLent(signal, reason);
   }
 }

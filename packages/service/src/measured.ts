@@ -53,6 +53,14 @@ export interface ResponseTimes {
   readonly sojourn: HistogramStats;
 }
 
+/** How a request was admitted. */
+export interface Admittance {
+  /** When, in the clock's milliseconds. */
+  readonly at: number;
+  /** Goes back when the request has settled and is counted. Default: somebody else sees to that. */
+  readonly permit?: Permit | undefined;
+}
+
 /**
  * Measures what admission let through. Two times are told apart, because their mean alone says which one hurts:
  *
@@ -113,11 +121,10 @@ export class Measured {
 
   /** What is let through was admitted just now. */
   layer<In, Out>(next: Service<In, Out, ReceivedCall>): Service<In, Out, ArrivingCall> {
-    return (input, arriving) => this.serve(next, input, arriving, this.#clock.now());
+    return (input, arriving) => this.serve(next, input, arriving, { at: this.#clock.now() });
   }
 
-  /** @param permit - goes back when the request has settled and is counted */
-  serve<In, Out>(next: Service<In, Out, ReceivedCall>, input: In, arriving: ArrivingCall, at: number, permit?: Permit): Promise<Out> {
+  serve<In, Out>(next: Service<In, Out, ReceivedCall>, input: In, arriving: ArrivingCall, { at, permit }: Admittance): Promise<Out> {
     this.#waited?.(at - arriving.receivedAt);
     const request = this.#admit(arriving, at);
     const failed = (error: unknown): never => {

@@ -9,3 +9,8 @@ export function refusePath(): StatusError {
 export function refuseMethod(allow: string): StatusError {
   return new StatusError(405, "the method is not served under this path", { reason: "method", headers: { allow } });
 }
+
+/** The answer to an `Expect` of anything but a 100. */
+export function refuseExpectation(): StatusError {
+  return new StatusError(417, "nothing but 100-continue can be expected", { reason: "expectation" });
+}

@@ -2,6 +2,7 @@ import { Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "@breakwater/core";
 import type { Exchange } from "./exchange.ts";
+import { watchHandovers } from "./handovers.ts";
 import { IdleSweep } from "./idle-sweep.ts";
 import { Peer } from "./peer.ts";
 
@@ -26,6 +27,7 @@ export class Connections {
   constructor(server: Server, clock: Clock = systemClock, keepAliveMs: number = Number.POSITIVE_INFINITY) {
     this.#server = server;
     this.#sweep = new IdleSweep(this.#peers, clock, keepAliveMs);
+    watchHandovers(server, (socket) => this.peerOf(socket)?.handOver());
     server.closeIdleConnections = () => this.closeIdle(); // its `close` calls it
     server.on("connection", (socket) => {
       const peer = new Peer(socket);

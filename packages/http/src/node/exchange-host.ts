@@ -19,3 +19,6 @@ export interface ExchangeHost {
   /** The response is out, or its connection is gone. */
   closed(exchange: Exchange): void;
 }
+
+/** What the request expects of the server: nothing, a 100 before it sends the body, or something that nobody knows. */
+export type Expectation = "nothing" | "continue" | "other";

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { discard } from "../front/abandon.ts";
 import { ClientGoneError } from "../front/abort-reasons.ts";
+import { isOfConnection } from "../front/connection-fields.ts";
 import { isBodiless } from "../front/bodiless.ts";
 import { jsonText } from "../front/json-text.ts";
 import type { ExchangeOutcome } from "../front/measures.ts";
-import { refuseMethod, refusePath } from "../front/refusals.ts";
-import type { ExchangeHost } from "./exchange-host.ts";
+import { refuseExpectation, refuseMethod, refusePath } from "../front/refusals.ts";
+import type { ExchangeHost, Expectation } from "./exchange-host.ts";
 import { endAfterBody } from "./linger.ts";
 import type { Peer } from "./peer.ts";
 import { checkHead, hasBody, parseBody, readBody } from "./read-body.ts";
@@ -24,8 +25,7 @@ export class Exchange {
   readonly #host: ExchangeHost;
   readonly #request: IncomingRequest;
   readonly #response: ServerResponse;
-  /** Whether the client waits for a 100 before it sends the body. */
-  readonly #isExpectant: boolean;
+  readonly #expects: Expectation;
   readonly #controller: AbortController;
   #route: HttpRoute | undefined = undefined;
   #stream: StreamBody | undefined = undefined;
@@ -34,13 +34,13 @@ export class Exchange {
   /** Cut off for taking nothing. */
   #isCut = false;
 
-  constructor(host: ExchangeHost, peer: Peer, message: IncomingMessage, response: ServerResponse, isExpectant: boolean) {
+  constructor(host: ExchangeHost, peer: Peer, message: IncomingMessage, response: ServerResponse, expects: Expectation) {
     this.#host = host;
     this.peer = peer;
     this.#controller = peer.controller;
     this.#response = response;
     this.#request = new IncomingRequest(message);
-    this.#isExpectant = isExpectant;
+    this.#expects = expects;
     response.on("close", this.over);
   }
 
@@ -59,6 +59,7 @@ export class Exchange {
 
   begin(): void {
     try {
+      if (this.#expects === "other") throw refuseExpectation();
       const route = (this.#route = this.#findRoute());
       const { raw } = this.#request;
       if (route.body === "raw" || !hasBody(raw)) {
@@ -66,7 +67,7 @@ export class Exchange {
         return;
       }
       checkHead(raw, route);
-      if (this.#isExpectant) this.#response.writeContinue();
+      if (this.#expects === "continue") this.#response.writeContinue();
       // A stream whose client has gone says so here as well; the response's end tells all that is needed.
       raw.on("error", () => undefined);
       readBody(raw, route.maxBodyBytes, (error, bytes) => this.#bodyRead(route, error, bytes));
@@ -106,7 +107,7 @@ export class Exchange {
   }
 
   #serve({ service, decode, body }: HttpRoute): void {
-    if (this.#isExpectant && body === "raw") this.#response.writeContinue();
+    if (this.#expects === "continue" && body === "raw") this.#response.writeContinue();
     const request = this.#request;
     const input = decode === undefined ? request : decode(request);
     service(input, this.#host.calls.makeWith(this.#controller.signal, request, headerOf)).then(this.#succeed, this.#fail);
@@ -164,8 +165,8 @@ export class Exchange {
       this.#send(200, body, { "content-type": "application/json" });
       return;
     }
-    const keepAlive = this.#keepAlive();
     const length = Buffer.byteLength(body);
+    const keepAlive = this.#keepAlive();
     if (keepAlive === undefined) this.#response.writeHead(200, { "content-type": "application/json", "content-length": length });
     else this.#response.writeHead(200, { "content-type": "application/json", "content-length": length, "keep-alive": keepAlive });
     this.#sendWhole(body);
@@ -203,9 +204,12 @@ export class Exchange {
 
   /** @param headers - belongs to this answer alone */
   #head(status: number, headers: Record<string, ReplyHeaders[string]>): void {
+    const response = this.#response;
     const keepAlive = this.#keepAlive();
-    if (keepAlive !== undefined && headers.connection === undefined) headers["keep-alive"] = keepAlive;
-    this.#response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
+    // HTTP/1.0 knows the end of an answer without a length by the end of its connection.
+    const isPersistent = response.useChunkedEncodingByDefault || headers["content-length"] !== undefined;
+    if (keepAlive !== undefined && isPersistent && !Object.keys(headers).some(isOfConnection)) headers["keep-alive"] = keepAlive;
+    response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
   }
 
   /** What the answer says about how long its connection may be idle; undefined when it says that it closes. */
@@ -225,7 +229,7 @@ export class Exchange {
     this.#response.shouldKeepAlive = false;
     this.#head(status, { ...headers, "content-length": Buffer.byteLength(body) });
     this.#response.write(body);
-    endAfterBody(raw, this.#response, this.#host.clock, this.#isExpectant);
+    endAfterBody(raw, this.#response, this.#host.clock, this.#expects === "continue");
   }
 
   /** The response is out, or its connection has closed, maybe before its turn to answer came. */

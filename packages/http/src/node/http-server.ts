@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import { Emitter, warn, type Clock, type Unsubscribe } from "@breakwater/core";
 import { ServerStoppingError } from "../front/abort-reasons.ts";
 import { CallMaker } from "../front/call-options.ts";
@@ -8,7 +7,7 @@ import { Failures } from "../front/failures.ts";
 import { answerClientError } from "./client-error.ts";
 import { Connections } from "./connections.ts";
 import { Exchange } from "./exchange.ts";
-import type { ExchangeHost } from "./exchange-host.ts";
+import type { ExchangeHost, Expectation } from "./exchange-host.ts";
 import { Measures } from "../front/measures.ts";
 import { Peer } from "./peer.ts";
 import type { HttpRequest } from "./request.ts";
@@ -46,11 +45,10 @@ export class HttpServer implements ExchangeHost {
   readonly clock: Clock;
   /** @internal */
   readonly stalledMs: number;
-  /** @internal */
-  readonly keepAlive: string | undefined;
   readonly #port: number;
   readonly #host: string;
   readonly #headersMs: number;
+  readonly #keepAlive: string | undefined;
   readonly #connections: Connections;
   readonly #attachments = new Set<Attachment>();
   readonly #events = new Emitter<HttpServerEvents>();
@@ -77,13 +75,13 @@ export class HttpServer implements ExchangeHost {
     this.failures = new Failures(options);
     this.clock = this.calls.clock;
     this.stalledMs = stalledMs;
-    this.keepAlive = keepAliveMs === Infinity ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`;
+    this.#keepAlive = keepAliveMs === Infinity ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`;
     this.#measures = new Measures(meter, name);
     this.node = createServer(node);
     this.#connections = new Connections(this.node, this.clock, keepAliveMs);
     if (maxConnections < Infinity) this.node.maxConnections = maxConnections;
-    this.node.on("request", (message, response) => this.#begin(message, response, false));
-    this.node.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => this.#begin(message, response, true));
+    const begin = (expects: Expectation) => (message: IncomingMessage, response: ServerResponse) => this.#begin(message, response, expects);
+    this.node.on("request", begin("nothing")).on("checkContinue", begin("continue")).on("checkExpectation", begin("other"));
     this.node.on("clientError", (error, socket) => {
       if (socket.writable && (error as NodeJS.ErrnoException).code !== "ECONNRESET") this.#malformed += 1;
       answerClientError(error, socket, this.#connections.peerOf(socket)?.isAnswering === true, this.clock);
@@ -98,6 +96,11 @@ export class HttpServer implements ExchangeHost {
   /** @internal */
   get isClosing(): boolean {
     return this.#state === "closing" || this.#state === "stopped";
+  }
+
+  /** @internal Where somebody has set Node's own limits, it says itself what becomes of the connection. */
+  get keepAlive(): string | undefined {
+    return this.node.keepAliveTimeout > 0 || (this.node.maxRequestsPerSocket ?? 0) > 0 ? undefined : this.#keepAlive;
   }
 
   /** Where it listens. Throws before. */
@@ -147,12 +150,9 @@ export class HttpServer implements ExchangeHost {
 
   /** Joins something to the server's stop, that takes the `upgrade` events of `node`. Returns what takes it back. */
   attach(attachment: Attachment): () => void {
-    if (this.#attachments.size === 0) this.node.on("upgrade", this.#onUpgrade);
     this.#attachments.add(attachment);
     if (this.isClosing) attachment.close();
-    return () => {
-      if (this.#attachments.delete(attachment) && this.#attachments.size === 0) this.node.off("upgrade", this.#onUpgrade);
-    };
+    return () => void this.#attachments.delete(attachment);
   }
 
   /** @internal */
@@ -163,21 +163,16 @@ export class HttpServer implements ExchangeHost {
     if (this.isClosing) this.#connections.closeIdleSoon();
   }
 
-  #begin(message: IncomingMessage, response: ServerResponse, isExpectant: boolean): void {
+  #begin(message: IncomingMessage, response: ServerResponse, expects: Expectation): void {
     if (message.socket.destroyed) return; // it was cut off in the middle of its pipeline
     const peer = this.#connections.peerOf(message.socket) ?? new Peer(message.socket);
     if (peer.isFinished) return; // the connection closes before its turn to be answered
-    const exchange = new Exchange(this, peer, message, response, isExpectant);
+    const exchange = new Exchange(this, peer, message, response, expects);
     this.#inFlight += 1;
     peer.add(exchange);
     if (this.isClosing) peer.finish();
     peer.begin(exchange);
   }
-
-  readonly #onUpgrade = (_: IncomingMessage, socket: Duplex): void => {
-    const peer = this.#connections.peerOf(socket);
-    if (peer !== undefined) peer.isUpgraded = true;
-  };
 
   async #stop({ lameDuckMs, graceMs, abortMs }: CheckedStopOptions): Promise<ServerStopReport> {
     const startedAt = this.clock.now();

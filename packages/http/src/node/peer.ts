@@ -14,14 +14,13 @@ const mostUses = 100;
  * the connection has one signal, which its requests use in turn; those of a pipeline that are there at the same time have their own,
  * as a service that stops ends its calls and no others. One that leaves a listener on it takes it along, and the next
  * gets a new one: listeners must not pile up on a connection that lives for days, and who listens on after the answer must not
- * hear of somebody else's end. After a hundred it is a new one too: `AbortSignal.any` leaves marks on its sources that cannot be
- * seen from outside. Rejected: a getter that makes a signal when somebody looks, since everybody looks; and signals that go from one
+ * hear of somebody else's end. Nor is one handed on that `AbortSignal.any` follows; Node 24 does not let that be seen, so after a hundred
+ * it is a new one in any case. Rejected: a getter that makes a signal when somebody looks, since everybody looks; and signals that go from one
  * connection to the next, since whoever begins to listen after the answer would hear of a stranger's end.
  */
 export class Peer {
   readonly socket: Socket;
-  /** Its socket speaks another protocol by now. */
-  isUpgraded = false;
+  #isUpgraded = false;
   /** Undefined until a request comes that needs a new one. */
   #controller: AbortController | undefined = undefined;
   #uses = 0;
@@ -34,10 +33,9 @@ export class Peer {
   #line: PipelineLine | undefined = undefined;
   /** How much had come when the last answer was out. */
   #readAtEnd = 0;
-  /** How much had come when somebody last looked whether it is used. */
-  #readAtLook = 0;
-  /** How often in a row it was found unused. */
-  #looks = 0;
+  #idleCount = 0;
+  /** How much had come when that was counted. */
+  #readAtCount = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -92,6 +90,15 @@ export class Peer {
     }
   }
 
+  /** Its socket speaks another protocol from now on. */
+  handOver(): void {
+    this.#isUpgraded = true;
+  }
+
+  get isUpgraded(): boolean {
+    return this.#isUpgraded;
+  }
+
   get #size(): number {
     return (this.#first === undefined ? 0 : 1) + (this.#others?.size ?? 0);
   }
@@ -103,25 +110,24 @@ export class Peer {
 
   /** It has never asked. */
   get isSilent(): boolean {
-    return !this.isUpgraded && this.socket.bytesRead === 0;
+    return !this.#isUpgraded && this.socket.bytesRead === 0;
   }
 
   /** It has asked, was answered, and has sent nothing since. */
   get isIdle(): boolean {
-    return !this.isUpgraded && this.#size === 0 && this.#readAtEnd > 0 && this.socket.bytesRead === this.#readAtEnd;
+    return !this.#isUpgraded && this.#size === 0 && this.#readAtEnd > 0 && this.socket.bytesRead === this.#readAtEnd;
   }
 
   /**
-   * Looks whether it is used, and says how often in a row it was not: had nothing to answer, and had sent nothing since it was looked at
-   * before. One that has never asked is not for this: its head is late.
+   * Says how often in a row, this time included, it was asked while the connection had nothing to answer, and nothing had come in between.
+   * Never more than 0 before its first answer: until then the time of its head runs.
    */
-  look(): number {
+  countIdle(): number {
     const { bytesRead } = this.socket;
-    const isQuiet = bytesRead === this.#readAtLook;
-    this.#readAtLook = bytesRead;
-    if (this.isUpgraded || this.#size > 0 || this.#readAtEnd === 0) this.#looks = 0;
-    else this.#looks = isQuiet ? this.#looks + 1 : 1;
-    return this.#looks;
+    const isUsed = this.#isUpgraded || this.#size > 0 || this.#readAtEnd === 0;
+    this.#idleCount = isUsed ? 0 : bytesRead === this.#readAtCount ? this.#idleCount + 1 : 1;
+    this.#readAtCount = bytesRead;
+    return this.#idleCount;
   }
 
   /** Whether an answer is under way, or a whole request waits for one. */
@@ -146,5 +152,13 @@ function lent(): AbortController {
 }
 
 function isSpoilt(signal: AbortSignal): boolean {
-  return signal.aborted || getEventListeners(signal, "abort").length > 0;
+  return signal.aborted || getEventListeners(signal, "abort").length > 0 || marksOfFollowers.some((mark) => mark in signal);
 }
+
+/** What `AbortSignal.any` leaves on a signal that it follows, which is no listener. Empty where nothing can be seen. */
+const marksOfFollowers: readonly symbol[] = (() => {
+  const { signal } = new AbortController();
+  const before = Object.getOwnPropertySymbols(signal);
+  AbortSignal.any([signal]);
+  return Object.getOwnPropertySymbols(signal).filter((mark) => !before.includes(mark));
+})();

@@ -16,8 +16,8 @@ export interface HttpServerOptions extends CallOptions<HttpRequest>, FailureOpti
   /** A whole request, body included, must have come after this, in ms from `headersTimeoutMs`; else 408. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * A connection between requests is closed after this, or up to a quarter later, in ms from 1. Longer than a balancer in front of it
-   * keeps one. Default 65,000.
+   * A connection between requests is closed after this, or up to a quarter later (200 ms, if that is more), in ms from 1. Longer than a
+   * balancer in front of it keeps one. Default 65,000.
    */
   readonly keepAliveTimeoutMs?: number | undefined;
   /** A client that takes nothing of its answer for so long is cut off, in ms from 1; of a large one nothing of 64 KiB. Default 30,000. */

@@ -59,3 +59,19 @@ it("a connection knows which of its requests are open, ends them all when it clo
     }),
   );
 });
+
+it("a signal that is followed by another one goes to no other request, where this Node lets that be seen", () => {
+  const probe = new AbortController().signal;
+  const marks = Object.getOwnPropertySymbols(probe).length;
+  AbortSignal.any([probe]);
+  const isSeen = Object.getOwnPropertySymbols(probe).length > marks;
+  const peer = new Peer(new Socket());
+  const { controller } = peer;
+  const exchange = { over: () => undefined } as Partial<Exchange> as Exchange; // all that a peer asks of it
+  peer.add(exchange);
+  const follower = AbortSignal.any([controller.signal]);
+  peer.delete(exchange);
+  expect(peer.controller === controller).toBe(!isSeen);
+  controller.abort("gone");
+  expect(follower.reason).toBe("gone");
+});

@@ -56,7 +56,7 @@ function serve(name: string, operation: AnyOperation, { parts, common, handle }:
   const measured = new Measured({ ...common, classify, attributes: { service, operation: name } });
   const handled = handle(operation.served);
   const timed = timeoutMs === Infinity ? handled : new Deadline({ name: qualified, mode: "cooperative", clock, meter: metrics }).layer(handled);
-  const admitted = admission(shared, measured, timed);
+  const admitted = admission(timed, { limiter: shared, measured, clock: limiter === undefined ? undefined : clock });
   const limited = limiter === undefined ? admitted : limiter.layer(admitted);
   const entry = shedding === undefined ? limited : shedding.layer(limited);
   return { measured, limiter, door: new Door({ entry, stop: abort.signal, operation: name, timeoutMs }) };

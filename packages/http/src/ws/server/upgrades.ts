@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Failure } from "../../front/failures.ts";
+import { isOnlooker } from "../../front/onlooker.ts";
 import { pathOf } from "../../front/request-target.ts";
 
 /** Takes an upgrade, or refuses it. */
@@ -15,8 +16,6 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 class Upgrades {
   readonly #server: Server;
   readonly #handlers = new Map<string, UpgradeHandler>();
-  /** Listeners of an `HttpServer` itself, which only look on. */
-  #onlookers = 0;
 
   constructor(server: Server) {
     this.#server = server;
@@ -36,19 +35,15 @@ class Upgrades {
     known.delete(this.#server);
   }
 
-  /** @param change - in which an `HttpServer` may begin or cease to look on */
-  look<T>(change: () => T): T {
-    const before = this.#server.listenerCount("upgrade");
-    const result = change();
-    this.#onlookers += this.#server.listenerCount("upgrade") - before;
-    return result;
-  }
-
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const handler = this.#handlers.get(pathOf(request.url ?? "/"));
     if (handler !== undefined) handler(request, socket, head);
-    else if (this.#server.listenerCount("upgrade") - this.#onlookers === 1) refuseUpgrade(socket, { status: 404, headers: {}, problem: { type: "about:blank", title: "Not Found", status: 404 } });
+    else if (this.#isAlone()) refuseUpgrade(socket, { status: 404, headers: {}, problem: { type: "about:blank", title: "Not Found", status: 404 } });
   };
+
+  #isAlone(): boolean {
+    return this.#server.listeners("upgrade").every((listener) => listener === this.#upgrade || isOnlooker(listener));
+  }
 }
 
 const known = new WeakMap<Server, Upgrades>();
@@ -63,12 +58,12 @@ export function onUpgrade(server: Server, path: string, handler: UpgradeHandler,
   const upgrades = known.get(server) ?? new Upgrades(server);
   known.set(server, upgrades);
   upgrades.add(path, handler);
-  const leave = upgrades.look(join);
+  const leave = join();
   let isOn = true;
   return () => {
     if (!isOn) return;
     isOn = false;
-    upgrades.look(leave);
+    leave();
     upgrades.remove(path);
   };
 }
