@@ -13,9 +13,9 @@ export function parseOptions<const O extends Options>(argv: readonly string[], o
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values;
   } catch (error) {
-    // parseArgs explains at length how to escape a dash; its first sentence says what is wrong.
+    // parseArgs explains at length how to escape a dash; its first sentence says what is wrong, if not so that one would see it.
     const [sentence = "wrong option"] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/);
-    throw new UsageError(sentence.replace(/\.$/, ""));
+    throw new UsageError(sentence.replace(/\.$/, "").replace(/argument is ambiguous$/, "needs a value"));
   }
 }
 

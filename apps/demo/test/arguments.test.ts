@@ -20,7 +20,7 @@ describe("the demo's arguments", () => {
   it.each([
     [["--requests", "0"], '--requests must be a whole number from 1 to 1000000, got "0"'],
     [["--requests", "1e3"], '--requests must be a whole number from 1 to 1000000, got "1e3"'],
-    [["--workers", "-1"], "Option '--workers' argument is ambiguous"],
+    [["--workers", "-1"], "Option '--workers' needs a value"],
     [["--workers", ""], '--workers must be a whole number from 1 to 100000, got ""'],
     [["--fail-rate", "1.5"], '--fail-rate must be a number from 0 to 1, got "1.5"'],
     [["--fail-rate", "lots"], '--fail-rate must be a number from 0 to 1, got "lots"'],

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { RejectedError, type Call } from "@breakwater/core";
 import { ManualClock } from "@breakwater/core/testing";
@@ -96,6 +97,8 @@ describe("a stream", () => {
       yield await Promise.resolve(new Uint8Array(size));
     }
     const server = await serve(httpRoute(async () => reply(one(), { headers: { "content-length": size } })), { clock, stalledTimeoutMs: 1_000 });
+    let sent: Socket | undefined;
+    server.node.on("connection", (own) => (sent = own));
     const { socket } = new Wire(server).send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     let allowed = 0;
     socket.on("data", () => {
@@ -104,10 +107,10 @@ describe("a stream", () => {
     for (let round = 0; round < 8; round += 1) {
       await until(() => clock.pendingRefTimers > 0);
       clock.advance(600);
+      const before = sent?.bytesWritten ?? 0;
       allowed = socket.bytesRead + 4_000_000; // more than a socket's buffer, so that the server notices
       socket.resume();
-      await until(() => socket.bytesRead >= allowed);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => socket.bytesRead >= allowed && (sent?.bytesWritten ?? 0) > before);
     }
     allowed = Infinity;
     socket.resume();

@@ -16,11 +16,16 @@ const get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 async function answered(options: ServerOptions = {}, answer: () => Promise<unknown> = () => Promise.resolve("yes")) {
   const clock = new ManualClock();
   const server = await serve(httpRoute(answer), { clock, keepAliveTimeoutMs: 4_000, ...options });
-  return { clock, server };
+  const sockets: Socket[] = [];
+  server.node.on("connection", (socket) => void sockets.push(socket));
+  const bytesRead = (): number => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0);
+  return { clock, server, bytesRead };
 }
 
-/** The server has noticed whatever has happened by now. */
-const noticed = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+/** What was destroyed by now has closed. */
+async function closedBy(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe("a connection between two requests", () => {
   it("is kept for its time, and closed within a quarter more", async () => {
@@ -29,7 +34,7 @@ describe("a connection between two requests", () => {
     await client.until(/yes/);
     await until(() => server.stats.inFlight === 0);
     for (let ms = 0; ms < 4_000; ms += 1_000) clock.advance(1_000);
-    await noticed();
+    await closedBy();
     expect(server.stats.connections).toBe(1);
     clock.advance(1_000);
     await client.closed;
@@ -44,13 +49,13 @@ describe("a connection between two requests", () => {
       await until(() => server.stats.answered === request);
       for (let ms = 0; ms < 3_000; ms += 1_000) clock.advance(1_000);
     }
-    await noticed();
+    await closedBy();
     expect(server.stats.connections).toBe(1);
   });
 
   it("is not idle while its answer takes long, nor when a little of the next request has come", async () => {
     const { promise, open } = gate<string>();
-    const { clock, server } = await answered({}, () => promise);
+    const { clock, server, bytesRead } = await answered({}, () => promise);
     const client = new Wire(server).send(get);
     await until(() => server.stats.inFlight === 1);
     for (let ms = 0; ms < 20_000; ms += 1_000) clock.advance(1_000);
@@ -59,20 +64,20 @@ describe("a connection between two requests", () => {
     await until(() => server.stats.inFlight === 0);
     for (let ms = 0; ms < 3_000; ms += 1_000) clock.advance(1_000);
     client.send("GET /");
-    await noticed();
+    await until(() => bytesRead() > get.length);
     for (let ms = 0; ms < 3_000; ms += 1_000) clock.advance(1_000);
-    await noticed();
+    await closedBy();
     expect(server.stats.connections).toBe(1);
     client.send(get.slice(5));
     await client.until(/yes.*yes/s);
   });
 
   it("is closed too when all that came behind its request were line breaks", async () => {
-    const { clock, server } = await answered();
+    const { clock, server, bytesRead } = await answered();
     const client = new Wire(server).send(get);
     await client.until(/yes/);
     client.send("\r\n\r\n");
-    await noticed();
+    await until(() => bytesRead() > get.length);
     for (let ms = 0; ms < 5_000; ms += 1_000) clock.advance(1_000);
     await client.closed;
   });
@@ -121,7 +126,7 @@ describe("a connection between two requests is not one", () => {
       clients.push(client);
     }
     for (let ms = 0; ms < 10_000; ms += 1_000) clock.advance(1_000);
-    await noticed();
+    await closedBy();
     expect(server.stats.connections).toBe(2);
     for (const { socket } of clients) socket.destroy();
     await until(() => server.stats.connections === 0);
