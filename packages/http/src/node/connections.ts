@@ -20,7 +20,7 @@ export class Connections {
   readonly #peers = new Map<Duplex, Peer>();
   readonly #sweep: IdleSweep;
   #waiters: (() => void)[] = [];
-  #isSweeping = false;
+  #isCloseDue = false;
   #isHeldUp = false;
 
   /** @param keepAliveMs - for how long one may be idle; without it the server sees to that itself */
@@ -97,10 +97,10 @@ export class Connections {
 
   /** The same, once the requests that end in this turn have ended. */
   closeIdleSoon(): void {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
+    if (this.#isCloseDue) return;
+    this.#isCloseDue = true;
     setImmediate(() => {
-      this.#isSweeping = false;
+      this.#isCloseDue = false;
       this.closeIdle();
     });
   }

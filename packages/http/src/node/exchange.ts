@@ -166,7 +166,7 @@ export class Exchange {
       return;
     }
     const length = Buffer.byteLength(body);
-    const keepAlive = this.#keepAlive();
+    const keepAlive = this.#keepOrClose();
     if (keepAlive === undefined) this.#response.writeHead(200, { "content-type": "application/json", "content-length": length });
     else this.#response.writeHead(200, { "content-type": "application/json", "content-length": length, "keep-alive": keepAlive });
     this.#sendWhole(body);
@@ -205,15 +205,15 @@ export class Exchange {
   /** @param headers - belongs to this answer alone */
   #head(status: number, headers: Record<string, ReplyHeaders[string]>): void {
     const response = this.#response;
-    const keepAlive = this.#keepAlive();
+    const keepAlive = this.#keepOrClose();
     // HTTP/1.0 knows the end of an answer without a length by the end of its connection.
     const isPersistent = response.useChunkedEncodingByDefault || headers["content-length"] !== undefined;
     if (keepAlive !== undefined && isPersistent && !Object.keys(headers).some(isOfConnection)) headers["keep-alive"] = keepAlive;
     response.writeHead(status, headers as Record<string, string | number | string[]>); // it does not change the lists
   }
 
-  /** What the answer says about how long its connection may be idle; undefined when it says that it closes. */
-  #keepAlive(): string | undefined {
+  /** Closes the connection behind its final answer. Returns what any other says about how long it may be idle. */
+  #keepOrClose(): string | undefined {
     const response = this.#response;
     if (this.peer.isFinal(this)) response.shouldKeepAlive = false;
     return response.shouldKeepAlive ? this.#host.keepAlive : undefined;
